@@ -1,0 +1,179 @@
+import { Apigatewayv2Api } from "@cdktf/provider-aws/lib/apigatewayv2-api";
+import { Apigatewayv2Authorizer } from "@cdktf/provider-aws/lib/apigatewayv2-authorizer";
+import { Apigatewayv2Integration } from "@cdktf/provider-aws/lib/apigatewayv2-integration";
+import { Apigatewayv2Route } from "@cdktf/provider-aws/lib/apigatewayv2-route";
+import { Apigatewayv2Stage } from "@cdktf/provider-aws/lib/apigatewayv2-stage";
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import { Token } from "cdktf";
+import { Construct } from "constructs";
+
+import type { RoleDocuments } from "../src/compile/iam";
+import { ENV } from "../src/core";
+import type { ChangeLedger } from "./change-ledger";
+import type { FieldClassification } from "./field-classification";
+import { HandlerFunction } from "./handler-function";
+import { readable } from "./logical-id";
+import { logLifetime, type FunctionPartProps } from "./settings";
+import { terraformJson } from "./terraform-json";
+
+/** Who vouches for approvers, and which of the token's claims say what they may approve. */
+export interface ApprovalsProps {
+  /** The identity provider's issuer, an `https` URL as its tokens' `iss` writes it. */
+  readonly issuer: string;
+  /** Values of `aud` (or `client_id`) that are ours. */
+  readonly audience: readonly string[];
+  /** Claim with the approver's groups, named as the policy's owners name them. */
+  readonly groupClaim: string;
+  /**
+   * Claim with the approver's own worker id: nobody approves a change of their own record. A token without it is refused.
+   * @default "worker_id"
+   */
+  readonly workerIdClaim?: string;
+  /** @default { ratePerSecond: 10, burst: 20 } */
+  readonly throttling?: { readonly ratePerSecond: number; readonly burst: number };
+}
+
+export interface ApprovalsApiProps extends FunctionPartProps {
+  readonly classification: FieldClassification;
+  readonly ledger: ChangeLedger;
+  /** Documents of the principal `approvals`. */
+  readonly documents: RoleDocuments;
+  readonly dataKeyArn: string;
+  readonly approvals: ApprovalsProps;
+}
+
+/** Method and path of each route; every one asks for a token. */
+export const APPROVAL_ROUTES = [
+  { id: "list", method: "GET", path: "/approvals" },
+  { id: "read", method: "GET", path: "/approvals/{requestId}/{index}" },
+  { id: "decide", method: "POST", path: "/approvals/{requestId}/{index}" },
+] as const;
+
+const TIMEOUT_SECONDS = 28;
+
+/** No claim of the token beyond the subject, no header, no body. */
+const ACCESS_LOG_FORMAT = {
+  requestId: "$context.requestId",
+  time: "$context.requestTime",
+  subject: "$context.authorizer.claims.sub",
+  sourceIp: "$context.identity.sourceIp",
+  route: "$context.routeKey",
+  path: "$context.path",
+  status: "$context.status",
+  latencyMs: "$context.responseLatency",
+  authorizerError: "$context.authorizer.error",
+} as const;
+
+/** Where people approve or deny: an HTTP API behind a JWT authorizer, and the only function that can resume a waiting change. */
+export class ApprovalsApi extends Construct {
+  readonly api: Apigatewayv2Api;
+  readonly function: HandlerFunction;
+  /** Base URL, without a trailing slash. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: ApprovalsApiProps) {
+    super(scope, id);
+    const { names, tags, approvals } = props;
+    const { issuer, audience, groupClaim } = approvals;
+    if (!Token.isUnresolved(issuer) && !/^https:\/\/[^\s?#]+$/.test(issuer)) {
+      throw new Error(`${this.node.path}: approvals.issuer is \`${issuer}\`: expected an https URL without query`);
+    }
+    if (audience.length === 0) {
+      throw new Error(`${this.node.path}: approvals.audience is empty: tokens for any application would be taken`);
+    }
+    if (groupClaim === "") throw new Error(`${this.node.path}: approvals.groupClaim is empty`);
+
+    this.function = new HandlerFunction(this, "approvals", {
+      ...props,
+      handler: "approvals",
+      description: "approvals: shows waiting changes to their approvers and records decisions",
+      documents: props.documents,
+      environment: {
+        [ENV.classificationTable]: names.classificationTable.name,
+        [ENV.manifestHash]: props.classification.manifestHash,
+        [ENV.ledgerTable]: names.ledgerTable.name,
+        [ENV.controlTable]: names.controlTable.name,
+        [ENV.dataKeyArn]: props.dataKeyArn,
+        [ENV.groupClaim]: groupClaim,
+        [ENV.workerIdClaim]: approvals.workerIdClaim ?? "worker_id",
+      },
+      timeoutSeconds: TIMEOUT_SECONDS,
+      dependsOn: [props.classification.manifest],
+    });
+
+    this.api = readable(
+      new Apigatewayv2Api(this, "api", {
+        name: `${names.prefix}-approvals`,
+        description: "Approvals of changes to workers' records",
+        protocolType: "HTTP",
+        tags,
+      }),
+    );
+    this.url = this.api.apiEndpoint;
+    const apiId = this.api.id;
+    const authorizer = readable(
+      new Apigatewayv2Authorizer(this, "authorizer", {
+        apiId,
+        name: "approvers",
+        authorizerType: "JWT",
+        identitySources: ["$request.header.Authorization"],
+        jwtConfiguration: { issuer, audience: [...audience] },
+      }),
+    );
+    const integration = readable(
+      new Apigatewayv2Integration(this, "integration", {
+        apiId,
+        integrationType: "AWS_PROXY",
+        integrationMethod: "POST",
+        integrationUri: this.function.function.invokeArn,
+        payloadFormatVersion: "2.0",
+        timeoutMilliseconds: TIMEOUT_SECONDS * 1000 + 500,
+      }),
+    );
+    const routes = APPROVAL_ROUTES.map(({ id: route, method, path }) => {
+      readable(
+        new LambdaPermission(this, `permission-${route}`, {
+          statementId: `AllowRoute-${route}`,
+          action: "lambda:InvokeFunction",
+          functionName: this.function.function.functionName,
+          principal: "apigateway.amazonaws.com",
+          sourceArn: `${this.api.executionArn}/*/${method}${path.replace(/\{[^}]+\}/g, "*")}`,
+        }),
+      );
+      return readable(
+        new Apigatewayv2Route(this, `route-${route}`, {
+          apiId,
+          routeKey: `${method} ${path}`,
+          authorizationType: "JWT",
+          authorizerId: authorizer.id,
+          target: `integrations/${integration.id}`,
+        }),
+      );
+    });
+    const logs = readable(
+      new CloudwatchLogGroup(this, "access-logs", {
+        name: `/aws/vendedlogs/apigateway/${names.prefix}-approvals`,
+        ...logLifetime(props),
+        kmsKeyId: props.logKeyArn,
+        tags,
+      }),
+    );
+    const throttling = approvals.throttling ?? { ratePerSecond: 10, burst: 20 };
+    readable(
+      new Apigatewayv2Stage(this, "stage", {
+        apiId,
+        name: "$default",
+        autoDeploy: true,
+        accessLogSettings: { destinationArn: logs.arn, format: terraformJson(ACCESS_LOG_FORMAT) },
+        defaultRouteSettings: {
+          throttlingRateLimit: throttling.ratePerSecond,
+          throttlingBurstLimit: throttling.burst,
+          detailedMetricsEnabled: true,
+        },
+        tags,
+        dependsOn: routes,
+      }),
+    );
+  }
+}

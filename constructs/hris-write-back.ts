@@ -1,0 +1,379 @@
+import { readFileSync } from "node:fs";
+
+import { SecretsmanagerSecretPolicy } from "@cdktf/provider-aws/lib/secretsmanager-secret-policy";
+import { Annotations, TerraformOutput } from "cdktf";
+import { Construct } from "constructs";
+
+import { compileEventPatterns } from "../src/compile/events";
+import {
+  compileBusDeadLetterPolicy,
+  compileBusPolicy,
+  compileDataKeyPolicy,
+  compileDeadLetterPolicy,
+  compileDigestKeyPolicy,
+  compileGatewayPolicy,
+  compileQueuePolicy,
+  compileRoles,
+  writerSecretPolicy,
+  type IamRefs,
+} from "../src/compile/iam";
+import {
+  checkBusLimits,
+  checkIamLimits,
+  checkItem,
+  checkNames,
+  checkPlacement,
+  checkStateMachineDefinition,
+} from "../src/compile/limits";
+import { compileNames, type Names, type Placement } from "../src/compile/names";
+import { compileStateMachine } from "../src/compile/state-machine";
+import { PolicyError, renderFinding, UsageError } from "../src/core";
+import { SESSION_PATH_TEMPLATE, sessionPolicyTemplate } from "../src/iam";
+import { parsePolicy, policyItems, type Policy, type PolicyInput } from "../src/policy";
+import { ApprovalWorkflow } from "./approval-workflow";
+import type { ApprovalsProps } from "./approvals-api";
+import { ChangeLedger } from "./change-ledger";
+import {
+  checkConnections,
+  checkNeverFields,
+  checkPublishers,
+  checkSystems,
+  hrisSystemOf,
+  measureReferences,
+  systemsToRead,
+} from "./checks";
+import { ConnectorRole } from "./connector-role";
+import { EncryptionKeys, type ExistingKeys } from "./encryption-keys";
+import { refuse } from "./errors";
+import { FieldClassification } from "./field-classification";
+import { FieldGateway } from "./field-gateway";
+import { readerConfig, readerKeyArns, writerConfig, type HrisConnection, type SourceConnection } from "./hris";
+import { LifecycleBus } from "./lifecycle-bus";
+import { readable } from "./logical-id";
+import { SessionBroker } from "./session-broker";
+import type { LogRetentionDays, Retention } from "./settings";
+import { terraformJson } from "./terraform-json";
+
+/** Where the policy comes from. */
+export type PolicySource =
+  | { readonly file: string }
+  /** YAML text; `file` names it in findings. */
+  | { readonly text: string; readonly file?: string }
+  | { readonly input: PolicyInput };
+
+export interface HrisWriteBackProps {
+  readonly policy: PolicySource;
+  /** Name prefix, account and region. They are literals, so that a reviewer reads whole ARNs. */
+  readonly placement: Placement;
+  /** The HRIS that is written to: made by `Hris`. */
+  readonly hris: HrisConnection;
+  /**
+   * The HRIS's name in the policy.
+   * @default - the one system of kind `hris`
+   */
+  readonly hrisSystem?: string;
+  /**
+   * Sources of truth and of attributes by their name in the policy: made by `Source`. What the policy does not read is left out.
+   * @default {}
+   */
+  readonly systems?: Readonly<Record<string, SourceConnection>>;
+  /** Who may approve: the identity provider and its claims. */
+  readonly approvals: ApprovalsProps;
+  /**
+   * Publisher to the ARNs of the IAM roles or users that speak for it, as a table or as a convention. Every publisher of an
+   * event that authorises a write must be among them; an empty list says that nobody may publish yet.
+   */
+  readonly publishers: Readonly<Record<string, readonly string[]>> | ((publisher: string) => readonly string[]);
+  /**
+   * The ARN of your own connector function, invoked with the payload of `connectorInputSchema`.
+   * @default - the managed connector
+   */
+  readonly connectorFunctionArn?: string;
+  /**
+   * Keys that exist already.
+   * @default - both are made
+   */
+  readonly keys?: ExistingKeys;
+  /**
+   * Whether records survive the stack.
+   * @default "retain"
+   */
+  readonly retention?: Retention;
+  /** @default 365 */
+  readonly logRetentionDays?: LogRetentionDays;
+  /**
+   * Key that encrypts log groups; its policy must let CloudWatch Logs use it.
+   * @default - the data key that is made here, else CloudWatch Logs' own key
+   */
+  readonly logKeyArn?: string;
+  /**
+   * Concurrency reserved for each of broker and gateway. An account keeps 100 unreserved, and a small one has none to give.
+   * @default - none is reserved
+   */
+  readonly reservedConcurrency?: number;
+  /**
+   * Where the field gateway's access log goes. API Gateway writes to CloudWatch only in an account and region whose settings name
+   * a role for it; without one an apply fails. `off` leaves the record of calls to the gateway's own log and the ledger.
+   * @default "cloudwatch"
+   */
+  readonly gatewayAccessLog?: "cloudwatch" | "off";
+  /**
+   * Role that API Gateway writes access logs with, for accounts where none is set. One setting for the whole account and region: the
+   * AWS provider 6 takes it away from everybody when this stack is destroyed, so set it once elsewhere if you can.
+   * @default - the account's setting is left alone
+   */
+  readonly apiGatewayLogRoleArn?: string;
+  /**
+   * Attaches to the writer secret a policy that denies it to everybody but the field gateway and the roles that rotate it.
+   * @default - the secret's own policy is left alone
+   */
+  readonly guardWriterSecret?: { readonly rotationRoleArns?: readonly string[] };
+  /**
+   * Roles that may move dead letters back to the intake queue. Whoever may, can put any event there: name a role that two people
+   * have to open.
+   * @default []
+   */
+  readonly redriveOperatorArns?: readonly string[];
+  /** @default {} */
+  readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * Folder of handler bundles.
+   * @default - `dist/handlers` of this package
+   */
+  readonly handlersDir?: string;
+}
+
+/**
+ * A governed write-back: everything that runs, restricts and explains what identity may write into an HR record, out of one
+ * policy file.
+ *
+ * Throws `PolicyError` for a policy that is wrong and `SynthError` for a stack that does not fit it, each with everything that is
+ * wrong, and `UsageError` for a policy file that cannot be read. The same props give the same Terraform, byte by byte.
+ */
+export class HrisWriteBack extends Construct {
+  readonly policy: Policy;
+  readonly names: Names;
+  readonly keys: EncryptionKeys;
+  readonly classification: FieldClassification;
+  readonly ledger: ChangeLedger;
+  readonly fieldGateway: FieldGateway;
+  readonly sessionBroker: SessionBroker;
+  readonly connectorRole: ConnectorRole;
+  readonly bus: LifecycleBus;
+  readonly workflow: ApprovalWorkflow;
+
+  constructor(scope: Construct, id: string, props: HrisWriteBackProps) {
+    super(scope, id);
+    const { retention, tags } = props;
+    refuse(this, checkPlacement(props.placement));
+    const names = compileNames(props.placement);
+    const policy = policyOf(props.policy);
+    const hrisSystem = hrisSystemOf(this, policy, props.hrisSystem);
+    const patterns = compileEventPatterns(policy);
+    const publishers = publishersOf(policy, props.publishers);
+    const connections = { ...props.systems, [hrisSystem]: props.hris };
+    const findings = [
+      ...checkNames(names, Object.keys(patterns)),
+      ...checkSystems(policy, Object.keys(connections)),
+      ...checkConnections(connections),
+      ...checkNeverFields(policy, props.hris.config),
+      ...checkPublishers(policy, patterns, publishers),
+      ...policyItems(policy).flatMap((item) => checkItem(item.sk, item)),
+    ];
+    refuse(this, findings);
+    for (const finding of findings) Annotations.of(this).addWarning(renderFinding(finding));
+    this.policy = policy;
+    this.names = names;
+    const part = { names, tags };
+    const { logRetentionDays, handlersDir } = props;
+    const functionPart = { ...part, logRetentionDays, retention, handlersDir };
+
+    this.keys = new EncryptionKeys(this, "keys", {
+      ...part,
+      existing: props.keys,
+      documents: { dataKey: compileDataKeyPolicy(names), digestKey: compileDigestKeyPolicy(names) },
+      retention,
+    });
+    const { dataKeyArn, digestKeyArn } = this.keys;
+    const logKeyArn = props.logKeyArn ?? (props.keys?.dataKeyArn === undefined ? dataKeyArn : undefined);
+    const withFunctions = { ...functionPart, logKeyArn };
+
+    this.classification = new FieldClassification(this, "classification", { ...part, policy, dataKeyArn, retention });
+    this.ledger = new ChangeLedger(this, "ledger", { ...part, dataKeyArn, retention });
+    const { classification, ledger } = this;
+
+    const read = readConnections(policy, connections, hrisSystem);
+    const sources = Object.entries(read).flatMap(([system, connection]) => (system === hrisSystem ? [] : [connection]));
+    const refsOf = (apiId: string): IamRefs => ({
+      apiId,
+      dataKeyArn,
+      digestKeyArn,
+      hrisReaderSecretArn: props.hris.readerSecretArn,
+      hrisReaderSecretKeyArn: props.hris.readerSecretKeyArn,
+      sourceSecretArns: sources.map((connection) => readerConfig(connection).secretArn),
+      sourceSecretKeyArns: sources.flatMap(readerKeyArns),
+      writerSecretArn: props.hris.writerSecretArn,
+      writerSecretKeyArn: props.hris.writerSecretKeyArn,
+      connectorFunctionArn: props.connectorFunctionArn,
+    });
+
+    this.fieldGateway = new FieldGateway(this, "field-gateway", {
+      ...withFunctions,
+      classification,
+      ledger,
+      digestKeyArn,
+      hris: { system: hrisSystem, writer: writerConfig(props.hris) },
+      documents: (apiId) => ({
+        role: compileRoles({ names, policy, refs: refsOf(apiId) }).gateway,
+        resourcePolicy: compileGatewayPolicy(names, policy, apiId),
+      }),
+      reservedConcurrency: props.reservedConcurrency,
+      apiGatewayLogRoleArn: props.apiGatewayLogRoleArn,
+      accessLog: props.gatewayAccessLog,
+    });
+    const apiId = this.fieldGateway.api.id;
+    refuse(this, checkIamLimits(names, policy, refsOf(apiId), measureReferences(this)));
+    const roles = compileRoles({ names, policy, refs: refsOf(apiId) });
+    const template = JSON.stringify(sessionPolicyTemplate(names.gatewayRequestArn(apiId, SESSION_PATH_TEMPLATE)));
+    this.sessionBroker = new SessionBroker(this, "session-broker", {
+      ...withFunctions,
+      classification,
+      ledger,
+      documents: roles.broker,
+      connector:
+        props.connectorFunctionArn === undefined
+          ? { kind: "managed", documents: roles["connector-execution"] }
+          : { kind: "existing", functionArn: props.connectorFunctionArn },
+      gatewayUrl: this.fieldGateway.url,
+      sessionPolicyTemplate: template,
+      reservedConcurrency: props.reservedConcurrency,
+    });
+    this.connectorRole = new ConnectorRole(this, "connector", {
+      ...part,
+      documents: roles.connector,
+      broker: this.sessionBroker.broker.role,
+      sessionPolicyTemplate: template,
+    });
+    const definition = compileStateMachine(policy, names);
+    refuse(this, checkStateMachineDefinition(JSON.stringify(definition)));
+    this.workflow = new ApprovalWorkflow(this, "workflow", {
+      ...withFunctions,
+      classification,
+      ledger,
+      documents: roles,
+      definition,
+      dataKeyArn,
+      digestKeyArn,
+      hrisSystem,
+      readers: Object.fromEntries(
+        Object.entries(read).map(([system, connection]) => [system, readerConfig(connection)]),
+      ),
+      approvals: props.approvals,
+    });
+    const events = Object.keys(patterns);
+    const busPolicy = compileBusPolicy(names, policy, publishers);
+    const queuePolicy = compileQueuePolicy(names, events, { redriveOperatorArns: props.redriveOperatorArns });
+    const counts = { publishers: Object.keys(policy.publishers).length, events: events.length };
+    refuse(this, checkBusLimits({ busPolicy, queuePolicy }, counts));
+    this.bus = new LifecycleBus(this, "bus", {
+      ...withFunctions,
+      ledger,
+      dataKeyArn,
+      patterns,
+      documents: {
+        role: roles.intake,
+        busPolicy,
+        queuePolicy,
+        deadLetterPolicy: compileDeadLetterPolicy(names, events),
+        busDeadLetterPolicy: compileBusDeadLetterPolicy(names),
+      },
+    });
+    if (props.guardWriterSecret !== undefined) {
+      readable(
+        new SecretsmanagerSecretPolicy(this, "writer-secret-policy", {
+          secretArn: props.hris.writerSecretArn,
+          policy: terraformJson(writerSecretPolicy(names, props.guardWriterSecret)),
+          blockPublicPolicy: true,
+        }),
+      );
+    }
+    this.keys.goBefore(this);
+    this.outputs();
+  }
+
+  /** What a user needs next. */
+  private outputs(): void {
+    const { names } = this;
+    const outputs: Readonly<Record<string, readonly [value: string, description: string]>> = {
+      "bus-name": [
+        this.bus.bus.name,
+        "Put lifecycle events here; each publisher's principals may, with its own `source` alone",
+      ],
+      "bus-arn": [this.bus.bus.arn, "For the identity policies of publishers: events:PutEvents on this ARN"],
+      "approvals-url": [
+        `${this.workflow.approvalsApi.url}/approvals`,
+        "Where approvers read and decide, with a token of the identity provider",
+      ],
+      "field-gateway-url": [
+        this.fieldGateway.url,
+        "The only door to the HRIS; only sessions of the connector role pass",
+      ],
+      "state-machine-arn": [
+        this.workflow.stateMachine.arn,
+        "The workflow: one execution per request, named by the request's id",
+      ],
+      "queue-url": [this.bus.queue.url, "Events on their way to intake"],
+      "dead-letter-queue-url": [
+        this.bus.deadLetterQueue.url,
+        "Events that intake could not take: somebody should look",
+      ],
+      "connector-role-arn": [this.connectorRole.identity.role.arn, "The role of a connector's session"],
+      "classification-table": [names.classificationTable.name, "The policy as handlers read it"],
+      "ledger-table": [names.ledgerTable.name, "What was asked, decided, approved, attempted and shown"],
+      "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
+    };
+    for (const [id, [value, description]] of Object.entries(outputs)) {
+      readable(new TerraformOutput(this, id, { value, description }));
+    }
+  }
+}
+
+/** Throws `PolicyError` with all findings, at the file's lines where there is a file. */
+function policyOf(source: PolicySource): Policy {
+  if ("input" in source) return parsePolicy(source.input);
+  const text = "text" in source ? source.text : readText(source.file);
+  try {
+    return parsePolicy(text);
+  } catch (error) {
+    throw error instanceof PolicyError ? new PolicyError(error.findings, source.file) : error;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`cannot read the policy file ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** A convention, written out for every publisher that the policy declares. */
+function publishersOf(
+  policy: Policy,
+  publishers: HrisWriteBackProps["publishers"],
+): Readonly<Record<string, readonly string[]>> {
+  if (typeof publishers !== "function") return publishers;
+  return Object.fromEntries(Object.keys(policy.publishers).map((name) => [name, publishers(name)]));
+}
+
+type Connections = Readonly<Record<string, HrisConnection | SourceConnection>>;
+
+/** The connections that handlers read: the HRIS always, others where the policy asks them. Sorted by name. */
+function readConnections(policy: Policy, connections: Connections, hrisSystem: string): Connections {
+  const wanted = new Set([...systemsToRead(policy), hrisSystem]);
+  return Object.fromEntries(
+    Object.entries(connections)
+      .filter(([system]) => wanted.has(system))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}

@@ -1,0 +1,33 @@
+export {
+  ApprovalWorkflow,
+  type ApprovalWorkflowProps,
+  type WorkflowHandler,
+  type WorkflowPrincipal,
+} from "./approval-workflow";
+export { APPROVAL_ROUTES, ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
+export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
+export type { SynthFindingCode } from "./checks";
+export { ConnectorRole, type ConnectorRoleProps } from "./connector-role";
+export { EncryptionKeys, type EncryptionKeysProps, type ExistingKeys } from "./encryption-keys";
+export { SynthError } from "./errors";
+export { FieldClassification, type FieldClassificationProps } from "./field-classification";
+export { FieldGateway, type FieldGatewayDocuments, type FieldGatewayProps } from "./field-gateway";
+export { HandlerFunction, type HandlerFunctionProps } from "./handler-function";
+export {
+  Hris,
+  Source,
+  type BambooHrProps,
+  type HrisConnection,
+  type HrisSecrets,
+  type RestProps,
+  type ScimProps,
+  type SourceConnection,
+  type SourceSecret,
+} from "./hris";
+export { HrisWriteBack, type HrisWriteBackProps, type PolicySource } from "./hris-write-back";
+export { LifecycleBus, type LifecycleBusDocuments, type LifecycleBusProps } from "./lifecycle-bus";
+export { PrincipalRole, type PrincipalRoleProps } from "./principal-role";
+export { allowAwsProviderVersions, AWS_PROVIDER_VERSIONS } from "./provider-versions";
+export { SessionBroker, type Connector, type SessionBrokerProps } from "./session-broker";
+export type { FunctionPartProps, LogRetentionDays, PartProps, Retention } from "./settings";
+export { SweeperSchedule, type SweeperScheduleProps } from "./sweeper-schedule";

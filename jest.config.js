@@ -1,0 +1,17 @@
+/** @type {import("jest").Config} */
+module.exports = {
+  testEnvironment: "node",
+  roots: ["<rootDir>/test"],
+  testMatch: ["**/*.test.ts"],
+  transform: {
+    "^.+\\.(t|j)s$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
+    ],
+  },
+  transformIgnorePatterns: ["/node_modules/(?!(jose|ulid)/)"],
+  globalSetup: "<rootDir>/test/global-setup.mjs",
+  // Jest leaves one core out; on two that is half.
+  maxWorkers: "100%",
+  testTimeout: 60_000,
+};

@@ -1,0 +1,22 @@
+export {
+  compileGatewayPolicy,
+  connectorBoundary,
+  connectorIdentity,
+  connectorTrust,
+  gatewayPolicy,
+  writableFields,
+  type ConnectorPolicy,
+} from "./connector";
+export { checkPublisherArns, type PublisherFindingCode } from "./publishers";
+export {
+  compileBusDeadLetterPolicy,
+  compileBusPolicy,
+  compileDataKeyPolicy,
+  compileDeadLetterPolicy,
+  compileDigestKeyPolicy,
+  compileQueuePolicy,
+  writerSecretPolicy,
+  type BusPolicyInput,
+  type PublisherArns,
+} from "./resource-policies";
+export { compileRoles, TASK_TOKEN_PURPOSE, type IamInput, type IamRefs, type RoleDocuments } from "./roles";

@@ -1,0 +1,349 @@
+import { OUTCOME_SOURCE } from "../../core";
+import type { PolicyDocument, Statement } from "../../iam";
+import type { Policy } from "../../policy/model";
+import type { Names } from "../names";
+import { TASK_TOKEN_PURPOSE } from "./roles";
+import { compare, distinct, documentOf, pascalCase, putEventsCondition } from "./statements";
+
+/** What the bus's policy needs of a policy. */
+export type BusPolicyInput = Pick<Policy, "events" | "publishers">;
+
+/** Publisher to the ARNs of the roles or users that may speak for it. */
+export type PublisherArns = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Resource policy of the lifecycle bus. Each publisher's principals may put events of its own source and of the types that
+ * name it. Within an account an identity policy alone would let anybody put any source, so each source is also denied to
+ * everybody else, a publisher without principals to everybody, and outcomes to all but `announce` and `sweeper`.
+ */
+export function compileBusPolicy(names: Names, policy: BusPolicyInput, publisherArns: PublisherArns): PolicyDocument {
+  const sids = uniqueSids(Object.keys(policy.publishers));
+  const publishers = Object.keys(policy.publishers).sort(compare);
+  const statements = publishers.flatMap((publisher) => {
+    const arns = distinct(publisherArns[publisher] ?? []);
+    const sid = sids.get(publisher) ?? "";
+    const types = Object.keys(policy.events).filter((event) => policy.events[event]?.source.includes(publisher));
+    return [
+      ...(arns.length === 0 || types.length === 0
+        ? []
+        : [allowPublisher(names, `Publish${sid}`, publisher, arns, types)]),
+      denySource(names, `Only${sid}`, publisher, arns),
+    ];
+  });
+  const outcomeRoles = [names.role("announce").arn, names.role("sweeper").arn];
+  return documentOf([
+    ...statements,
+    denySource(names, "OnlyOwnRolesPutOutcomes", OUTCOME_SOURCE, outcomeRoles),
+    {
+      Sid: "DenyUndeclaredSources",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "events:PutEvents",
+      Resource: names.bus.arn,
+      Condition: { "ForAnyValue:StringNotEquals": { "events:source": [...publishers, OUTCOME_SOURCE].sort(compare) } },
+    },
+  ]);
+}
+
+function allowPublisher(
+  names: Names,
+  sid: string,
+  source: string,
+  arns: readonly string[],
+  types: readonly string[],
+): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Principal: { AWS: arns },
+    Action: "events:PutEvents",
+    Resource: names.bus.arn,
+    Condition: putEventsCondition(source, types),
+  };
+}
+
+/** Denies a source to all but some principals. A call may carry several sources: one that is not the caller's suffices. */
+function denySource(names: Names, sid: string, source: string, arns: readonly string[]): Statement {
+  return {
+    Sid: sid,
+    Effect: "Deny",
+    Principal: "*",
+    Action: "events:PutEvents",
+    Resource: names.bus.arn,
+    Condition: {
+      "ForAnyValue:StringEquals": { "events:source": source },
+      ...(arns.length === 0 ? {} : { StringNotEquals: { "aws:PrincipalArn": arns } }),
+    },
+  };
+}
+
+/** Sids of names that may differ in punctuation only, which Sids cannot hold. */
+function uniqueSids(names: readonly string[]): Map<string, string> {
+  const taken = new Map<string, number>();
+  const sids = new Map<string, string>();
+  for (const name of [...names].sort(compare)) {
+    const base = pascalCase(name);
+    const count = (taken.get(base) ?? 0) + 1;
+    taken.set(base, count);
+    sids.set(name, count === 1 ? base : `${base}X${String(count)}`);
+  }
+  return sids;
+}
+
+/**
+ * Resource policy of the intake queue: the rules of the policy's events deliver, and nobody else sends. A message put here
+ * directly could claim any source, so sending is denied to everything that is not one of the rules.
+ *
+ * Moving dead letters back therefore needs its operator named: SQS sends them in that operator's name.
+ */
+export function compileQueuePolicy(
+  names: Names,
+  events: readonly string[],
+  options: { readonly redriveOperatorArns?: readonly string[] } = {},
+): PolicyDocument {
+  const queueArn = names.intakeQueue.arn;
+  const rules = ruleArns(names, events);
+  const operators = distinct(options.redriveOperatorArns ?? []);
+  return documentOf([
+    ...deliverEvents(queueArn, rules),
+    {
+      Sid: "DenyAllButTheRules",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "sqs:SendMessage",
+      Resource: queueArn,
+      // Holds where there is no source ARN, as for whoever sends in their own name.
+      Condition: {
+        ArnNotEquals: { "aws:SourceArn": rules.length === 0 ? [names.eventRule(NO_EVENT).arn] : rules },
+        ...(operators.length === 0 ? {} : { StringNotEquals: { "aws:PrincipalArn": operators } }),
+      },
+    },
+    denyPlainText(queueArn),
+  ]);
+}
+
+/** Resource policy of the dead-letter queue: what a rule could not deliver comes here too, over TLS. */
+export function compileDeadLetterPolicy(names: Names, events: readonly string[]): PolicyDocument {
+  const queueArn = names.deadLetterQueue.arn;
+  return documentOf([...deliverEvents(queueArn, ruleArns(names, events)), denyPlainText(queueArn)]);
+}
+
+/** Resource policy of the bus's own dead-letter queue: what the bus could not encrypt, decrypt or match comes here. */
+export function compileBusDeadLetterPolicy(names: Names): PolicyDocument {
+  const queueArn = names.busDeadLetterQueue.arn;
+  return documentOf([...deliverEvents(queueArn, [names.bus.arn]), denyPlainText(queueArn)]);
+}
+
+/** Stands for the rule of a policy without events: no event can be called this. */
+const NO_EVENT = "-";
+
+function ruleArns(names: Names, events: readonly string[]): string[] {
+  return [...events].sort(compare).map((event) => names.eventRule(event).arn);
+}
+
+function deliverEvents(queueArn: string, rules: readonly string[]): Statement[] {
+  if (rules.length === 0) return [];
+  return [
+    {
+      Sid: "DeliverLifecycleEvents",
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: "sqs:SendMessage",
+      Resource: queueArn,
+      Condition: { ArnEquals: { "aws:SourceArn": rules } },
+    },
+  ];
+}
+
+function denyPlainText(queueArn: string): Statement {
+  return {
+    Sid: "DenyPlainText",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "sqs:*",
+    Resource: queueArn,
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  };
+}
+
+/**
+ * What the account may do with a key short of using it. The root of the account stands for IAM: who has these actions in an
+ * identity policy. Grants are not among them: a grant would hand on the use of the key past every condition here.
+ */
+const KEY_ADMINISTRATION = [
+  "kms:CancelKeyDeletion",
+  "kms:CreateAlias",
+  "kms:DeleteAlias",
+  "kms:DescribeKey",
+  "kms:DisableKey",
+  "kms:DisableKeyRotation",
+  "kms:EnableKey",
+  "kms:EnableKeyRotation",
+  "kms:GetKeyPolicy",
+  "kms:GetKeyRotationStatus",
+  "kms:ListGrants",
+  "kms:ListKeyPolicies",
+  "kms:ListResourceTags",
+  "kms:ListRetirableGrants",
+  "kms:PutKeyPolicy",
+  "kms:RevokeGrant",
+  "kms:ScheduleKeyDeletion",
+  "kms:TagResource",
+  "kms:UntagResource",
+  "kms:UpdateAlias",
+  "kms:UpdateKeyDescription",
+] as const;
+
+/**
+ * Policy of the data key: administration apart from use. Tables and queues use it for whoever may use them; task tokens are
+ * encrypted by one role and decrypted by another; bus and log groups by their services. `aws:PrincipalArn` names roles by
+ * text, since a key policy's principals must exist and these roles' policies name the key.
+ *
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html (read 2026-11-23)
+ */
+export function compileDataKeyPolicy(names: Names): PolicyDocument {
+  const account = accountRoot(names);
+  const inAccount = { "kms:CallerAccount": names.accountId };
+  const tokens = (role: "approvals" | "request-approval") => ({
+    StringEquals: {
+      "aws:PrincipalArn": names.role(role).arn,
+      "kms:EncryptionContext:purpose": TASK_TOKEN_PURPOSE,
+    },
+  });
+  return documentOf([
+    administerKey(names),
+    {
+      Sid: "DecryptTaskTokens",
+      Effect: "Allow",
+      Principal: account,
+      Action: "kms:Decrypt",
+      Resource: "*",
+      Condition: tokens("approvals"),
+    },
+    {
+      Sid: "DeliverEncryptedEvents",
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+      Resource: "*",
+      Condition: { StringEquals: { "aws:SourceAccount": names.accountId } },
+    },
+    {
+      Sid: "EncryptLogGroups",
+      Effect: "Allow",
+      Principal: { Service: names.serviceHost("logs") },
+      Action: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      Resource: "*",
+      Condition: { ArnLike: { "kms:EncryptionContext:aws:logs:arn": logGroups(names) } },
+    },
+    {
+      Sid: "EncryptTaskTokens",
+      Effect: "Allow",
+      Principal: account,
+      Action: "kms:Encrypt",
+      Resource: "*",
+      Condition: tokens("request-approval"),
+    },
+    {
+      // DynamoDB asks for a grant in the name of who creates an encrypted table.
+      // @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html (read 2026-11-23)
+      Sid: "GrantToDynamoDb",
+      Effect: "Allow",
+      Principal: account,
+      Action: "kms:CreateGrant",
+      Resource: "*",
+      Condition: {
+        Bool: { "kms:GrantIsForAWSResource": "true" },
+        StringEquals: { ...inAccount, "kms:ViaService": names.serviceHost("dynamodb") },
+      },
+    },
+    {
+      Sid: "UseForTablesAndQueues",
+      Effect: "Allow",
+      Principal: account,
+      Action: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      Resource: "*",
+      Condition: {
+        StringEquals: { ...inAccount, "kms:ViaService": [names.serviceHost("dynamodb"), names.serviceHost("sqs")] },
+      },
+    },
+  ]);
+}
+
+/** Policy of the digest key: `inspect` generates and `gateway` verifies, nobody does both and nobody else does either. */
+export function compileDigestKeyPolicy(names: Names): PolicyDocument {
+  const use = (sid: string, action: string, role: "gateway" | "inspect"): Statement => ({
+    Sid: sid,
+    Effect: "Allow",
+    Principal: accountRoot(names),
+    Action: action,
+    Resource: "*",
+    Condition: { StringEquals: { "aws:PrincipalArn": names.role(role).arn, "kms:MacAlgorithm": "HMAC_SHA_256" } },
+  });
+  return documentOf([
+    administerKey(names),
+    use("GenerateDigests", "kms:GenerateMac", "inspect"),
+    use("VerifyDigests", "kms:VerifyMac", "gateway"),
+  ]);
+}
+
+/** In a key's policy `*` means this key. */
+function administerKey(names: Names): Statement {
+  return {
+    Sid: "AdministerKey",
+    Effect: "Allow",
+    Principal: accountRoot(names),
+    Action: KEY_ADMINISTRATION,
+    Resource: "*",
+  };
+}
+
+function accountRoot(names: Names): { readonly AWS: string } {
+  return { AWS: `arn:${names.partition}:iam::${names.accountId}:root` };
+}
+
+/** Every log group of the stack, by the prefix of its names: functions, workflow, APIs. */
+function logGroups(names: Names): string {
+  return `arn:${names.partition}:logs:${names.region}:${names.accountId}:log-group:/aws/*/${names.prefix}-*`;
+}
+
+/**
+ * Resource policy for the writer secret, which lives outside the stack: its owner attaches it, or an option of the
+ * construct. Nobody reads the writer credential but the gateway's role and, where one is named, what rotates it.
+ */
+export function writerSecretPolicy(
+  names: Names,
+  options: { readonly rotationRoleArns?: readonly string[] } = {},
+): PolicyDocument {
+  return documentOf([
+    {
+      Sid: "DenyAllButTheGateway",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"],
+      // In a secret's policy `*` means this secret.
+      Resource: "*",
+      Condition: {
+        StringNotEquals: {
+          "aws:PrincipalArn": distinct([names.role("gateway").arn, ...(options.rotationRoleArns ?? [])]),
+        },
+      },
+    },
+  ]);
+}

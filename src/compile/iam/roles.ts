@@ -1,0 +1,347 @@
+import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, type HandlerName, type Principal } from "../../core";
+import type { PolicyDocument, Statement } from "../../iam";
+import type { Names } from "../names";
+import {
+  connectorBoundary,
+  connectorIdentity,
+  connectorTrust,
+  writableFields,
+  type ConnectorPolicy,
+} from "./connector";
+import {
+  documentOf,
+  lambdaTrust,
+  putEventsCondition,
+  queryDue,
+  readClassification,
+  readSecrets,
+  useControl,
+  useLedger,
+  useTableKey,
+  writeOwnLogs,
+} from "./statements";
+
+/** Ids and ARNs that do not follow from names. Opaque: at synth they are references, so nothing here looks into them. */
+export interface IamRefs {
+  /** Id of the field gateway's REST API. */
+  readonly apiId: string;
+  /** Key of tables, bus, queues and task tokens. */
+  readonly dataKeyArn: string;
+  /** HMAC key of digests. */
+  readonly digestKeyArn: string;
+  /** Secret of the HRIS's reader identity, which Inspect and the sweeper hold. */
+  readonly hrisReaderSecretArn: string;
+  /** Secrets of the sources of truth and of attributes, which Inspect alone holds. */
+  readonly sourceSecretArns: readonly string[];
+  /** Secret of the writer identity, apart from every reader's. */
+  readonly writerSecretArn: string;
+  /**
+   * The customer's own key of the HRIS reader's secret.
+   * @default - Secrets Manager's own key
+   */
+  readonly hrisReaderSecretKeyArn?: string;
+  /**
+   * The customer's own keys of the sources' secrets.
+   * @default []
+   */
+  readonly sourceSecretKeyArns?: readonly string[];
+  /**
+   * The customer's own key of the writer secret.
+   * @default - Secrets Manager's own key
+   */
+  readonly writerSecretKeyArn?: string;
+  /**
+   * The customer's own connector.
+   * @default - the managed connector, by its name
+   */
+  readonly connectorFunctionArn?: string;
+}
+
+/** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
+export interface RoleDocuments {
+  readonly identity: PolicyDocument;
+  readonly trust: PolicyDocument;
+  /** The connector role's alone. */
+  readonly boundary?: PolicyDocument;
+}
+
+/** Encryption context of task tokens: what else `kms:Decrypt` may be asked for, it does not give back. */
+export const TASK_TOKEN_PURPOSE = "task-token";
+
+/** What every document here is made of. */
+export interface IamInput {
+  readonly names: Names;
+  readonly policy: ConnectorPolicy;
+  readonly refs: IamRefs;
+}
+
+/** The functions that the workflow invokes. */
+const WORKFLOW_HANDLERS = ["announce", "broker", "decide", "inspect", "request-approval"] as const;
+
+/**
+ * The documents of every principal of the trust model. Each role has what its handler does and nothing more: no `*` among
+ * allowed actions, and a `*` resource only where AWS knows no narrower one.
+ */
+export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDocuments>> {
+  const { names, refs, policy } = input;
+  const fields = writableFields(policy);
+  return {
+    intake: functionRole(input, "intake", intake(input)),
+    decide: functionRole(input, "decide", decide(input)),
+    inspect: functionRole(input, "inspect", inspect(input)),
+    "request-approval": functionRole(input, "request-approval", requestApproval(input)),
+    approvals: functionRole(input, "approvals", approvals(input)),
+    broker: functionRole(input, "broker", broker(input)),
+    connector: {
+      identity: connectorIdentity(names, refs.apiId, fields),
+      trust: connectorTrust(names),
+      boundary: connectorBoundary(names, refs.apiId, fields),
+    },
+    "connector-execution": { identity: connectorExecution(names), trust: lambdaTrust() },
+    gateway: functionRole(input, "gateway", gateway(input)),
+    announce: functionRole(input, "announce", announce(input)),
+    sweeper: functionRole(input, "sweeper", sweeper(input)),
+    workflow: { identity: workflowIdentity(names), trust: workflowTrust(names) },
+    scheduler: { identity: schedulerIdentity(names), trust: schedulerTrust(names) },
+  };
+}
+
+/** Every function with a role of our own writes its log, and every one but the connector uses encrypted tables. */
+function functionRole(
+  { names, refs }: IamInput,
+  handler: HandlerName,
+  statements: readonly Statement[],
+): RoleDocuments {
+  return {
+    identity: documentOf([...statements, useTableKey(names, refs.dataKeyArn), writeOwnLogs(names, handler)]),
+    trust: lambdaTrust(),
+  };
+}
+
+function intake({ names, refs }: IamInput): Statement[] {
+  return [
+    {
+      Sid: "DecryptQueuedEvents",
+      Effect: "Allow",
+      Action: "kms:Decrypt",
+      Resource: refs.dataKeyArn,
+      Condition: { StringEquals: { "kms:ViaService": names.serviceHost("sqs") } },
+    },
+    useLedger(names, "KeepRequests", ["GetItem", "PutItem"]),
+    {
+      Sid: "ReceiveEvents",
+      Effect: "Allow",
+      Action: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+      Resource: names.intakeQueue.arn,
+    },
+    { Sid: "StartWorkflow", Effect: "Allow", Action: "states:StartExecution", Resource: names.stateMachine.arn },
+  ];
+}
+
+function decide({ names }: IamInput): Statement[] {
+  return [readClassification(names), useLedger(names, "KeepDecisions", ["GetItem", "PutItem", "Query"])];
+}
+
+function inspect({ names, refs }: IamInput): Statement[] {
+  return [
+    readClassification(names),
+    useLedger(names, "KeepInspections", ["GetItem", "PutItem", "Query"]),
+    ...readSecrets(
+      names,
+      "ReadReaderSecrets",
+      [refs.hrisReaderSecretArn, ...refs.sourceSecretArns],
+      [...ownKey(refs.hrisReaderSecretKeyArn), ...(refs.sourceSecretKeyArns ?? [])],
+    ),
+    macStatement("GenerateDigests", "kms:GenerateMac", refs.digestKeyArn),
+  ];
+}
+
+function requestApproval({ names, refs }: IamInput): Statement[] {
+  return [
+    taskTokenStatement("EncryptTaskTokens", "kms:Encrypt", refs.dataKeyArn),
+    useControl(names, "KeepTaskTokens", [CONTROL.taskPrefix], ["PutItem"]),
+    useLedger(names, "ReadInspections", ["GetItem"]),
+  ];
+}
+
+function approvals({ names, refs }: IamInput): Statement[] {
+  return [
+    taskTokenStatement("DecryptTaskTokens", "kms:Decrypt", refs.dataKeyArn),
+    useLedger(names, "KeepApprovals", ["GetItem", "PutItem", "Query"]),
+    queryDue(names),
+    readClassification(names),
+    {
+      // SendTask* has neither a resource type nor a condition key: who holds the token decides.
+      // @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html (read 2026-11-23)
+      Sid: "ResumeWaitingChanges",
+      Effect: "Allow",
+      Action: "states:SendTaskSuccess",
+      Resource: "*",
+    },
+    useControl(names, "UseTaskTokensOnce", [CONTROL.taskPrefix], ["GetItem", "UpdateItem"]),
+  ];
+}
+
+function broker({ names, refs }: IamInput): Statement[] {
+  return [
+    {
+      Sid: "AssumeConnectorRole",
+      Effect: "Allow",
+      Action: ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+      Resource: names.role("connector").arn,
+    },
+    {
+      Sid: "InvokeConnector",
+      Effect: "Allow",
+      Action: "lambda:InvokeFunction",
+      Resource: refs.connectorFunctionArn ?? names.function("connector").arn,
+    },
+    useLedger(names, "OpenGrants", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    readClassification(names),
+    useControl(names, "CheckSwitchAndBreaker", [CONTROL.breaker, CONTROL.switch], ["ConditionCheckItem"]),
+    useControl(names, "TakePointers", [CONTROL.pointerPrefix], ["UpdateItem"]),
+  ];
+}
+
+/** The denials hold whatever is attached later: this code may hold a session, so its own role must not mint or use one. */
+function connectorExecution(names: Names): PolicyDocument {
+  return documentOf([
+    { Sid: "DenyMintingAndCalling", Effect: "Deny", Action: ["execute-api:*", "sts:*"], Resource: "*" },
+    writeOwnLogs(names, "connector"),
+  ]);
+}
+
+function gateway({ names, refs }: IamInput): Statement[] {
+  return [
+    useControl(names, "CheckSwitchAndBreaker", [CONTROL.breaker, CONTROL.switch], ["ConditionCheckItem"]),
+    useControl(
+      names,
+      "CountAndLease",
+      [CONTROL.breaker, CONTROL.countPrefix, CONTROL.leasePrefix, CONTROL.pointerPrefix],
+      ["UpdateItem"],
+    ),
+    useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
+    useLedger(names, "RecordIntentsAndOutcomes", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    readClassification(names),
+    ...readSecrets(names, "ReadWriterSecret", [refs.writerSecretArn], ownKey(refs.writerSecretKeyArn)),
+    macStatement("VerifyDigests", "kms:VerifyMac", refs.digestKeyArn),
+  ];
+}
+
+function announce({ names }: IamInput): Statement[] {
+  return [
+    putOutcomes(names),
+    useControl(names, "FileOpenChanges", [CONTROL.openPrefix], ["PutItem"]),
+    useLedger(names, "RecordOutcomes", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+  ];
+}
+
+function sweeper({ names, refs }: IamInput): Statement[] {
+  return [
+    putOutcomes(names),
+    queryDue(names),
+    useControl(names, "CheckPointers", [CONTROL.pointerPrefix], ["ConditionCheckItem"]),
+    ...readSecrets(names, "ReadHrisReaderSecret", [refs.hrisReaderSecretArn], ownKey(refs.hrisReaderSecretKeyArn)),
+    useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
+    useControl(names, "RemoveDoneWork", [CONTROL.lookPrefix, CONTROL.openPrefix], ["DeleteItem"]),
+    useLedger(names, "SettleGrants", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    useControl(
+      names,
+      "SettleAndPostpone",
+      [CONTROL.lookPrefix, CONTROL.openPrefix, CONTROL.pointerPrefix, CONTROL.taskPrefix],
+      ["UpdateItem"],
+    ),
+  ];
+}
+
+function ownKey(keyArn: string | undefined): readonly string[] {
+  return keyArn === undefined ? [] : [keyArn];
+}
+
+function workflowIdentity(names: Names): PolicyDocument {
+  return documentOf([
+    {
+      // Log delivery has no resource type, and policies and groups are described for the whole account.
+      // @see https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html (read 2026-11-23)
+      Sid: "DeliverLogs",
+      Effect: "Allow",
+      Action: [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+      ],
+      Resource: "*",
+    },
+    {
+      Sid: "InvokeStepsOfTheWorkflow",
+      Effect: "Allow",
+      Action: "lambda:InvokeFunction",
+      Resource: WORKFLOW_HANDLERS.map((handler) => names.function(handler).arn),
+    },
+  ]);
+}
+
+function workflowTrust(names: Names): PolicyDocument {
+  return serviceTrust("AssumedByTheWorkflow", "states.amazonaws.com", {
+    ArnEquals: { "aws:SourceArn": names.stateMachine.arn },
+    StringEquals: { "aws:SourceAccount": names.accountId },
+  });
+}
+
+function schedulerIdentity(names: Names): PolicyDocument {
+  return documentOf([
+    {
+      Sid: "InvokeSweeper",
+      Effect: "Allow",
+      Action: "lambda:InvokeFunction",
+      Resource: names.function("sweeper").arn,
+    },
+  ]);
+}
+
+function schedulerTrust(names: Names): PolicyDocument {
+  return serviceTrust("AssumedByScheduler", "scheduler.amazonaws.com", {
+    StringEquals: { "aws:SourceAccount": names.accountId },
+  });
+}
+
+function serviceTrust(sid: string, service: string, condition: NonNullable<Statement["Condition"]>): PolicyDocument {
+  return documentOf([
+    { Sid: sid, Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole", Condition: condition },
+  ]);
+}
+
+function putOutcomes(names: Names): Statement {
+  return {
+    Sid: "PutOutcomeEvents",
+    Effect: "Allow",
+    Action: "events:PutEvents",
+    Resource: names.bus.arn,
+    Condition: putEventsCondition(OUTCOME_SOURCE, [OUTCOME_DETAIL_TYPE]),
+  };
+}
+
+function macStatement(sid: string, action: "kms:GenerateMac" | "kms:VerifyMac", digestKeyArn: string): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: action,
+    Resource: digestKeyArn,
+    Condition: { StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" } },
+  };
+}
+
+function taskTokenStatement(sid: string, action: "kms:Decrypt" | "kms:Encrypt", dataKeyArn: string): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: action,
+    Resource: dataKeyArn,
+    Condition: { StringEquals: { "kms:EncryptionContext:purpose": TASK_TOKEN_PURPOSE } },
+  };
+}

@@ -1,0 +1,165 @@
+import type { CONTROL } from "../../core";
+import { type HandlerName } from "../../core";
+import type { PolicyDocument, Statement } from "../../iam";
+import type { Names } from "../names";
+
+/** A document of these statements, in order of their Sids, so that the order in which they were made does not show. */
+export function documentOf(statements: readonly Statement[]): PolicyDocument {
+  return {
+    Version: "2012-10-17",
+    Statement: [...statements].sort((a, b) => compare(a.Sid ?? "", b.Sid ?? "")),
+  };
+}
+
+/** Code unit order: independent of any locale. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Words of a name in PascalCase, for Sids, which take letters and digits only. */
+export function pascalCase(name: string): string {
+  return name
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+}
+
+/**
+ * Trust of a function's role. Lambda documents no `aws:SourceArn` or `aws:SourceAccount` for a function's own role, so a
+ * condition on them could lock the function out; who may pass the role is `iam:PassRole`'s question.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html (read 2026-11-23)
+ */
+export function lambdaTrust(): PolicyDocument {
+  return documentOf([
+    {
+      Sid: "AssumedByLambda",
+      Effect: "Allow",
+      Principal: { Service: "lambda.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    },
+  ]);
+}
+
+/** A function's own log group. The stream's name is Lambda's choice: the `*` stands for it. */
+export function writeOwnLogs(names: Names, handler: HandlerName): Statement {
+  return {
+    Sid: "WriteOwnLogs",
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: `${names.function(handler).logGroupArn}:*`,
+  };
+}
+
+/** Reading the policy's items. */
+export function readClassification(names: Names): Statement {
+  return {
+    Sid: "ReadClassification",
+    Effect: "Allow",
+    Action: ["dynamodb:GetItem", "dynamodb:Query"],
+    Resource: names.classificationTable.arn,
+  };
+}
+
+/**
+ * Item actions on the ledger. A transaction needs the actions of its parts and no action of its own. There is no way to
+ * ask here for an update or a delete.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html (read 2026-11-23)
+ */
+export function useLedger(
+  names: Names,
+  sid: string,
+  actions: readonly ("ConditionCheckItem" | "GetItem" | "PutItem" | "Query")[],
+): Statement {
+  return { Sid: sid, Effect: "Allow", Action: itemActions(actions), Resource: names.ledgerTable.arn };
+}
+
+/** Keys of the control table: one item, or a prefix of items. */
+export type ControlKey = (typeof CONTROL)[keyof typeof CONTROL];
+
+/**
+ * Item actions on some keys of the control table. `dynamodb:LeadingKeys` has several values, and ForAllValues also holds where
+ * there is none: the Null test refuses that.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html (read 2026-11-23)
+ */
+export function useControl(
+  names: Names,
+  sid: string,
+  keys: readonly ControlKey[],
+  actions: readonly ("ConditionCheckItem" | "DeleteItem" | "GetItem" | "PutItem" | "UpdateItem")[],
+): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: itemActions(actions),
+    Resource: names.controlTable.arn,
+    Condition: {
+      "ForAllValues:StringLike": {
+        "dynamodb:LeadingKeys": keys.map((key) => (key.endsWith("#") ? `${key}*` : key)).sort(compare),
+      },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    },
+  };
+}
+
+/** Finding what is due in the control table, through its index and nothing else. */
+export function queryDue(names: Names): Statement {
+  return { Sid: "QueryDueWork", Effect: "Allow", Action: "dynamodb:Query", Resource: names.dueIndexArn };
+}
+
+/** The data key, as DynamoDB uses it for who reads or writes an encrypted table. */
+export function useTableKey(names: Names, dataKeyArn: string): Statement {
+  return {
+    Sid: "UseDataKeyForTables",
+    Effect: "Allow",
+    Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+    Resource: dataKeyArn,
+    Condition: { StringEquals: { "kms:ViaService": names.serviceHost("dynamodb") } },
+  };
+}
+
+/** Secrets by their whole ARNs, and the keys they are encrypted with where those are the customer's own. */
+export function readSecrets(
+  names: Names,
+  sid: string,
+  secretArns: readonly string[],
+  keyArns: readonly string[],
+): Statement[] {
+  return [
+    { Sid: sid, Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: distinct(secretArns) },
+    ...(keyArns.length === 0
+      ? []
+      : [
+          {
+            Sid: `${sid}Keys`,
+            Effect: "Allow" as const,
+            Action: "kms:Decrypt",
+            Resource: distinct(keyArns),
+            Condition: { StringEquals: { "kms:ViaService": names.serviceHost("secretsmanager") } },
+          },
+        ]),
+  ];
+}
+
+/**
+ * Events of one source and these detail-types. PutEvents takes several entries, so both keys are judged as sets: every
+ * entry must fit, and a request without them is refused.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html (read 2026-11-23)
+ */
+export function putEventsCondition(
+  source: string,
+  detailTypes: readonly string[],
+): NonNullable<Statement["Condition"]> {
+  return {
+    "ForAllValues:StringEquals": { "events:detail-type": [...detailTypes].sort(compare), "events:source": source },
+    Null: { "events:detail-type": "false", "events:source": "false" },
+  };
+}
+
+/** Texts once each, in the order given: an ARN can be a token, so its order says nothing. */
+export function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+function itemActions(actions: readonly string[]): string[] {
+  return actions.map((action) => `dynamodb:${action}`).sort(compare);
+}

@@ -1,0 +1,76 @@
+import { DUE_INDEX, GATEWAY_METHOD, GATEWAY_STAGE, type HandlerName } from "../core";
+
+/**
+ * Where a stack lives and what its resources are called. Account and region are literals, so that a reviewer reads whole
+ * ARNs and no document needs a reference to another resource (which could make a cycle).
+ */
+export interface Placement {
+  /** Prefix of every resource name. `^[a-z][a-z0-9-]{1,24}$`. */
+  readonly prefix: string;
+  /** Twelve digits. */
+  readonly accountId: string;
+  readonly region: string;
+  /** @default "aws" */
+  readonly partition?: string;
+}
+
+/** Every name and ARN that follows from the placement alone. */
+export type Names = ReturnType<typeof compileNames>;
+
+/** The names of a placement. Ids that AWS assigns (API ids, key ids) are not among them. */
+export function compileNames(placement: Placement) {
+  const { prefix, accountId, region } = placement;
+  const partition = placement.partition ?? "aws";
+  const arn = (service: string, resource: string, scoped = true): string =>
+    scoped
+      ? `arn:${partition}:${service}:${region}:${accountId}:${resource}`
+      : `arn:${partition}:${service}::${accountId}:${resource}`;
+  const table = (name: string) => ({ name: `${prefix}-${name}`, arn: arn("dynamodb", `table/${prefix}-${name}`) });
+  const functionOf = (handler: HandlerName) => ({
+    name: `${prefix}-${handler}`,
+    arn: arn("lambda", `function:${prefix}-${handler}`),
+    logGroupName: `/aws/lambda/${prefix}-${handler}`,
+    logGroupArn: arn("logs", `log-group:/aws/lambda/${prefix}-${handler}`),
+  });
+  const role = (name: string) => ({ name: `${prefix}-${name}`, arn: arn("iam", `role/${prefix}-${name}`, false) });
+  return {
+    prefix,
+    accountId,
+    region,
+    partition,
+    classificationTable: table("classification"),
+    ledgerTable: table("ledger"),
+    controlTable: table("control"),
+    function: functionOf,
+    /** Role of a principal: named after it. */
+    role,
+    connectorBoundary: {
+      name: `${prefix}-connector-boundary`,
+      arn: arn("iam", `policy/${prefix}-connector-boundary`, false),
+    },
+    bus: { name: `${prefix}-lifecycle`, arn: arn("events", `event-bus/${prefix}-lifecycle`) },
+    /** Rule of a lifecycle event: the bus is the prefix, so the rule carries the event's own name. */
+    eventRule: (event: string) => ({ name: event, arn: arn("events", `rule/${prefix}-lifecycle/${event}`) }),
+    intakeQueue: { name: `${prefix}-intake`, arn: arn("sqs", `${prefix}-intake`) },
+    deadLetterQueue: { name: `${prefix}-intake-dlq`, arn: arn("sqs", `${prefix}-intake-dlq`) },
+    busDeadLetterQueue: { name: `${prefix}-bus-dlq`, arn: arn("sqs", `${prefix}-bus-dlq`) },
+    stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
+    workflowLogGroup: {
+      name: `/aws/vendedlogs/states/${prefix}-workflow`,
+      arn: arn("logs", `log-group:/aws/vendedlogs/states/${prefix}-workflow`),
+    },
+    /** Index of the control table over work that is due. */
+    dueIndexArn: arn("dynamodb", `table/${prefix}-control/index/${DUE_INDEX}`),
+    /** Host name of a service's regional endpoint, as `kms:ViaService` and service principals of the region write it. */
+    serviceHost: (service: string): string =>
+      `${service}.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`,
+    /** ARN of every request to an API, whatever its stage, method and path. */
+    apiRequestsArn: (apiId: string): string => arn("execute-api", `${apiId}/*`),
+    /** ARN of one request to the field gateway; `path` without a leading slash. */
+    gatewayRequestArn: (apiId: string, path: string): string =>
+      arn("execute-api", `${apiId}/${GATEWAY_STAGE}/${GATEWAY_METHOD}/${path}`),
+    /** URL of the field gateway's stage, without a trailing slash. */
+    gatewayUrl: (apiId: string): string =>
+      `https://${apiId}.execute-api.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}/${GATEWAY_STAGE}`,
+  };
+}

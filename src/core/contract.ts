@@ -1,0 +1,177 @@
+/**
+ * Names that both sides of a deploy must agree on: the constructs write them into Terraform, the handlers read them at
+ * run time. Layer 1, so that neither side imports the other.
+ */
+
+/** Version of state inputs and of payloads between handlers. A handler accepts this one and the one before. */
+export const PAYLOAD_VERSION = 1;
+
+/** The handlers, by the name of their bundle, their function and their role. */
+export const HANDLERS = [
+  "intake",
+  "decide",
+  "inspect",
+  "request-approval",
+  "approvals",
+  "broker",
+  "connector",
+  "gateway",
+  "announce",
+  "sweeper",
+] as const;
+export type HandlerName = (typeof HANDLERS)[number];
+
+/**
+ * Values of the role tag `writeback:principal`: who a role is, in the words of the trust model. `connector` is the role
+ * that the broker assumes for one grant; `connector-execution` is the one the connector's function runs under.
+ */
+export const PRINCIPALS = [
+  "intake",
+  "decide",
+  "inspect",
+  "request-approval",
+  "approvals",
+  "broker",
+  "connector",
+  "connector-execution",
+  "gateway",
+  "announce",
+  "sweeper",
+  "workflow",
+  "scheduler",
+] as const;
+export type Principal = (typeof PRINCIPALS)[number];
+
+/** The tag that says which principal a role is. */
+export const PRINCIPAL_TAG = "writeback:principal";
+
+/** Session tags of the connector's session; also the path parameters of the gateway. */
+export const GRANT_TAG = "grantId";
+export const FIELD_TAG = "field";
+
+/** The one stage of the field gateway and its one method. */
+export const GATEWAY_STAGE = "live";
+export const GATEWAY_METHOD = "PATCH";
+export const GATEWAY_RESOURCE = "/grants/{grantId}/fields/{field}";
+
+/** Key attributes of the tables. The control table has `pk` alone. */
+export const PARTITION_KEY = "pk";
+export const SORT_KEY = "sk";
+
+/** Index of the control table over work that is due: hash `queue`, range `dueAt` (ISO 8601 UTC). */
+export const DUE_INDEX = "due";
+export const DUE_QUEUE = "queue";
+export const DUE_AT = "dueAt";
+
+/** Partition of the classification table that holds the policy, and the sort key of its manifest. */
+export const POLICY_PARTITION = "policy";
+export const MANIFEST_KEY = "manifest";
+
+/** Keys of the control table. */
+export const CONTROL = {
+  switch: "switch",
+  breaker: "breaker",
+  countPrefix: "breaker-count#",
+  leasePrefix: "lease#",
+  pointerPrefix: "pointer#",
+  taskPrefix: "task#",
+  lookPrefix: "look#",
+  openPrefix: "open#",
+} as const;
+
+/** Items that Terraform creates once, as plain attributes, and then leaves alone. */
+export const CONTROL_START = {
+  switch: { pk: CONTROL.switch, state: "running" },
+  breaker: { pk: CONTROL.breaker, state: "ok" },
+} as const;
+
+/** Event source of the outcomes that `announce` and `sweeper` put on the bus, and their detail-type. */
+export const OUTCOME_SOURCE = "hris-writeback";
+export const OUTCOME_DETAIL_TYPE = "writeback.outcome";
+
+/**
+ * Names of errors that handlers throw and the workflow matches in `Retry` and `Catch`. Everything else fails the task
+ * and ends in Announce.
+ */
+export const RETRYABLE_ERRORS = {
+  /** The classification table does not hold the policy this handler was deployed with: an apply is under way. */
+  policyInTransition: "PolicyInTransition",
+  /** A read of the HRIS or of a source of truth did not succeed; nothing was written. */
+  readUnavailable: "ReadUnavailable",
+  /** DynamoDB, KMS, STS, Secrets Manager or Step Functions answered that there is too much, or not now. */
+  serviceUnavailable: "ServiceUnavailable",
+} as const;
+
+/** Errors that Lambda's service raises before or instead of our code; safe to retry for handlers that are idempotent. */
+export const LAMBDA_SERVICE_ERRORS = [
+  "Lambda.ClientExecutionTimeoutException",
+  "Lambda.ServiceException",
+  "Lambda.AWSLambdaException",
+  "Lambda.SdkClientException",
+  "Lambda.TooManyRequestsException",
+] as const;
+
+/** How a change can end, everywhere. */
+export const OUTCOMES = [
+  "applied",
+  "noop",
+  "conflict",
+  "duplicate",
+  "forbidden",
+  "rejected",
+  "not-applied",
+  "pending-in-hris",
+  "reverted-by-hris",
+  "denied",
+  "expired",
+  "notified",
+  "planned",
+  "unknown",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Deadlines, each inside the next, in milliseconds. */
+export const DEADLINES_MS = {
+  /** One HTTP call to the HRIS. */
+  hrisCall: 20_000,
+  /** The gateway's whole work. */
+  gateway: 25_000,
+  /** API Gateway's integration. */
+  api: 29_000,
+  connector: 40_000,
+  broker: 60_000,
+  /** The workflow's Write task. */
+  task: 75_000,
+  /** How long a worker's lease is held at least. */
+  lease: 90_000,
+} as const;
+
+/** Seconds that a connector session lives: the shortest that STS gives. */
+export const SESSION_SECONDS = 900;
+
+/** Attempts of one change before a wait for the HRIS ends as `not-applied`. */
+export const MAX_ATTEMPTS = 6;
+
+/**
+ * Environment variables of the functions. Each handler parses its own once, at start.
+ * `CONNECTIONS` is JSON of `{ [system]: ConnectionConfig }` with one secret ARN each: the reader's for readers, and for
+ * the gateway the HRIS alone with the writer's.
+ */
+export const ENV = {
+  classificationTable: "CLASSIFICATION_TABLE",
+  ledgerTable: "LEDGER_TABLE",
+  controlTable: "CONTROL_TABLE",
+  manifestHash: "MANIFEST_HASH",
+  stateMachineArn: "STATE_MACHINE_ARN",
+  dataKeyArn: "DATA_KEY_ARN",
+  digestKeyArn: "DIGEST_KEY_ARN",
+  busName: "BUS_NAME",
+  connections: "CONNECTIONS",
+  hrisSystem: "HRIS_SYSTEM",
+  connectorRoleArn: "CONNECTOR_ROLE_ARN",
+  connectorFunctionName: "CONNECTOR_FUNCTION_NAME",
+  gatewayUrl: "GATEWAY_URL",
+  sessionPolicyTemplate: "SESSION_POLICY_TEMPLATE",
+  groupClaim: "GROUP_CLAIM",
+  workerIdClaim: "WORKER_ID_CLAIM",
+} as const;

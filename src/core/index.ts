@@ -1,0 +1,14 @@
+export { canonicalDigest, canonicalJson, type JsonValue } from "./canonical-json";
+export { PolicyError, UsageError } from "./errors";
+export { hasErrors, plain, renderFinding, sortFindings, type Finding, type Severity } from "./findings";
+export { FIELD_NAME, GRANT_ID_PATTERN, grantIdOf, isGrantId, isRequestId, NAME, REQUEST_ID } from "./ids";
+export {
+  daysBetween,
+  endOfUtcDay,
+  formatInstant,
+  formatInstantSeconds,
+  parseDate,
+  parseDuration,
+  parseInstant,
+} from "./time";
+export * from "./contract";

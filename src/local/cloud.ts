@@ -1,0 +1,504 @@
+import { createHash } from "node:crypto";
+
+import { monotonicFactory } from "ulid";
+
+import { unmarshallItem } from "../compile";
+import { CONTROL, ENV, HANDLERS, OUTCOME_SOURCE, SESSION_SECONDS, type HandlerName } from "../core";
+import { fetchHttp, systemsOf, parseConnections, type HttpClient } from "../hris";
+import type { PolicyDocument } from "../iam";
+import * as announce from "../runtime/handlers/announce";
+import * as approvals from "../runtime/handlers/approvals";
+import * as broker from "../runtime/handlers/broker";
+import * as connector from "../runtime/handlers/connector";
+import * as decide from "../runtime/handlers/decide";
+import * as gateway from "../runtime/handlers/gateway";
+import * as inspect from "../runtime/handlers/inspect";
+import * as intake from "../runtime/handlers/intake";
+import * as requestApproval from "../runtime/handlers/request-approval";
+import * as sweeper from "../runtime/handlers/sweeper";
+import type {
+  Bus,
+  Functions,
+  Keys,
+  Log,
+  SessionCredentials,
+  SignedHttp,
+  Store,
+  Sts,
+  Systems,
+  Workflow,
+} from "../runtime/ports";
+import { ApprovalsHttp, authorizerOf } from "./approvals-http";
+import { LocalBus, type Delivery, type Entry } from "./bus";
+import { localClock, type LocalClock } from "./clock";
+import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
+import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
+import { startIdentityProvider, type IdentityProvider } from "./identity-provider";
+import { createMemoryKeys } from "./memory-keys";
+import { createMemoryStore, createMemoryTables, type AuthorizeStore, type MemoryTables } from "./memory-store";
+import type { Stack } from "./stack";
+import { createWorkflowEngine, type WorkflowEngine } from "./workflow-engine";
+
+/** One line of a function's log. */
+export interface LogLine {
+  readonly function: string;
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly members: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+/** What this machine provides where AWS and the outside world would. */
+export interface CloudOptions {
+  /** Milliseconds since the epoch at which the story begins. */
+  readonly startMs: number;
+  /** Base URL in the stack to the local server that stands for it. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Secret ARN to its text. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** A connector's code: what it is given, and the two ways out that it could try. */
+export type ConnectorCode = (
+  payload: unknown,
+  ways: {
+    /** Sends a request to the field gateway with whatever credentials it holds. */
+    readonly request: (request: Omit<ApiRequest, "body"> & { readonly value: unknown }) => Promise<ApiResponse>;
+    /** What IAM says to a call made with the function's own role; throws `AccessDenied`. */
+    readonly callAws: (action: string, resource: string) => void;
+    /** Does what the managed connector does. */
+    readonly behave: () => Promise<unknown>;
+  },
+) => Promise<unknown>;
+
+type Handler = (event: unknown) => Promise<unknown>;
+
+/**
+ * A synthesized stack, running in this process. Every function is the real handler with the synthesized environment; every call
+ * between them, and every call that AWS would authorise, is decided by our evaluator over the synthesized policies; the
+ * workflow is the synthesized definition. Only the services behind the ports are local.
+ */
+export class LocalCloud {
+  readonly clock: LocalClock;
+  readonly iam: LocalIam;
+  readonly bus: LocalBus;
+  readonly engine: WorkflowEngine;
+  readonly logs: LogLine[] = [];
+  /** Events that a queue gave up on. */
+  readonly deadLetters: unknown[] = [];
+  /** Access lines of the field gateway's API. */
+  readonly gatewayAccess: {
+    readonly method: string;
+    readonly path: string;
+    readonly status: number;
+    readonly by: string;
+  }[] = [];
+  /** The tables' content. */
+  readonly tables: MemoryTables = createMemoryTables();
+  /** The tables as an administrator reaches them. */
+  readonly store: Store = createMemoryStore({}, this.tables);
+
+  readonly #sessions = new Sessions();
+  readonly #handlers = new Map<string, Handler>();
+  readonly #gateway: FieldGatewayApi;
+  readonly #approvals: ApprovalsHttp;
+  readonly #keys: Keys;
+  readonly #newUlid = monotonicFactory();
+  #connector: ConnectorCode | undefined;
+  #busy = 0;
+
+  static async start(stack: Stack, options: CloudOptions): Promise<LocalCloud> {
+    const environment = functionOf(stack, "approvals").environment;
+    const provider = await startIdentityProvider(authorizerOf(stack), {
+      group: environment[ENV.groupClaim] ?? "",
+      workerId: environment[ENV.workerIdClaim] ?? "",
+    });
+    return new LocalCloud(stack, options, provider);
+  }
+
+  private constructor(
+    readonly stack: Stack,
+    private readonly options: CloudOptions,
+    readonly identityProvider: IdentityProvider,
+  ) {
+    this.clock = localClock(options.startMs);
+    const now = (): number => this.clock.now();
+    this.iam = new LocalIam(stack, now);
+    this.bus = new LocalBus(stack, this.iam, now);
+    this.#keys = createMemoryKeys();
+    this.#seedTables();
+    this.#gateway = new FieldGatewayApi(stack, this.iam, this.#sessions, now, (functionArn, event, sourceArn) =>
+      this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
+    );
+    this.#approvals = new ApprovalsHttp(stack, this.identityProvider, now, (functionArn, event, sourceArn) =>
+      this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
+    );
+    const machine = stack.only("aws_sfn_state_machine");
+    const workflow = this.iam.role(text(machine.body["role_arn"]));
+    this.engine = createWorkflowEngine({
+      asl: text(machine.body["definition"]),
+      timers: this.clock.timers,
+      stateMachineArn: this.#machineArn(),
+      invoke: (functionArn, payload) => this.#invokeAs(workflow, functionArn, payload),
+    });
+  }
+
+  /** Puts an event on the bus as the principal that the stack lets speak for its source, and delivers it. */
+  async publish(entry: Entry): Promise<void> {
+    const outsider = this.bus.publisherOf(entry.source) ?? `arn:aws:iam::${this.stack.accountId}:role/nobody`;
+    await this.#deliver(this.bus.put({ outsider }, entry));
+    await this.quiet();
+  }
+
+  /** Waits until no function runs and no execution can go on by itself: all have ended or wait for people or time. */
+  async quiet(): Promise<void> {
+    for (let still = 0; still < 3; still += 1) {
+      await this.clock.advance(0);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (this.#busy > 0) still = -1;
+    }
+  }
+
+  /** A request to the approvals API with a token. */
+  approvals(token: string, method: string, path: string, body?: object) {
+    return this.#approvals.request(token, method, path, body);
+  }
+
+  /** A request to the field gateway's API. */
+  async gateway(request: ApiRequest): Promise<ApiResponse> {
+    const response = await this.#gateway.request(request);
+    const { pathname } = new URL(request.url);
+    this.gatewayAccess.push({ method: request.method, path: pathname, status: response.status, by: response.by });
+    return response;
+  }
+
+  /** Runs other code as the connector; `undefined` brings the managed one back. */
+  replaceConnector(code: ConnectorCode | undefined): void {
+    this.#connector = code;
+  }
+
+  /** Sets the switch, as an operator does. */
+  async setSwitch(state: "running" | "stopped"): Promise<void> {
+    await this.store.write([{ kind: "put", table: "control", item: { pk: CONTROL.switch, state } }]);
+  }
+
+  /** Runs the sweeper once, as its schedule does. */
+  async sweep(): Promise<void> {
+    const schedule = this.stack.only("aws_scheduler_schedule");
+    const target = [schedule.body["target"]].flat()[0] as { readonly arn: string; readonly role_arn: string };
+    await this.#invokeAs(this.iam.role(target.role_arn), target.arn, {});
+  }
+
+  /** The outcome events so far. */
+  outcomes(): readonly Readonly<Record<string, unknown>>[] {
+    return this.bus.events
+      .filter((event) => event.source === OUTCOME_SOURCE)
+      .map((event) => event.detail as Readonly<Record<string, unknown>>);
+  }
+
+  async #deliver(deliveries: readonly Delivery[]): Promise<void> {
+    for (const { queueArn, event } of deliveries) {
+      const mapping = this.stack
+        .resources("aws_lambda_event_source_mapping")
+        .find(({ body }) => body["event_source_arn"] === queueArn);
+      if (mapping === undefined) throw new Error(`nothing receives from ${queueArn}`);
+      const functionArn = this.#functionArn(text(mapping.body["function_name"]));
+      const { role } = this.#function(functionArn);
+      for (const action of ["sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage"]) {
+        this.iam.authorize(role, action, queueArn);
+      }
+      const messageId = event.id;
+      const reply = (await this.#run(functionArn, { Records: [{ messageId, body: JSON.stringify(event) }] })) as {
+        readonly batchItemFailures: readonly unknown[];
+      };
+      if (reply.batchItemFailures.length > 0) this.deadLetters.push(event);
+    }
+  }
+
+  /** Invokes a function as a role of the stack does. */
+  async #invokeAs(role: LocalRole, functionArn: string, payload: unknown): Promise<unknown> {
+    this.iam.authorize(role, "lambda:InvokeFunction", functionArn);
+    return this.#run(functionArn, payload);
+  }
+
+  /** Invokes a function as an AWS service does: only by a permission that names the service and the source. */
+  async #invokeByService(service: string, functionArn: string, event: unknown, sourceArn: string): Promise<unknown> {
+    const allowed = this.stack
+      .resources("aws_lambda_permission")
+      .some(
+        ({ body }) =>
+          body["principal"] === service &&
+          this.#functionArn(text(body["function_name"])) === functionArn &&
+          wildcard(text(body["source_arn"])).test(sourceArn),
+      );
+    if (!allowed) throw new AccessDenied("lambda:InvokeFunction", `no permission for ${service} from ${sourceArn}`);
+    return this.#run(functionArn, event);
+  }
+
+  async #run(functionArn: string, event: unknown): Promise<unknown> {
+    let handler = this.#handlers.get(functionArn);
+    if (handler === undefined) {
+      const { name, role, environment } = this.#function(functionArn);
+      handler = this.#createHandler(name, role, environment);
+      this.#handlers.set(functionArn, handler);
+    }
+    const own = handler;
+    this.#busy += 1;
+    try {
+      // Across the wire both ways, as Lambda does it.
+      const reply = await own(JSON.parse(JSON.stringify(event)) as unknown);
+      return reply === undefined ? null : (JSON.parse(JSON.stringify(reply)) as unknown);
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  #createHandler(name: HandlerName, role: LocalRole, environment: Readonly<Record<string, string>>): Handler {
+    const { clock } = this;
+    const store = createMemoryStore({ authorize: this.#authorizeTables(role) }, this.tables);
+    const log = this.#logOf(name);
+    const keys = this.#keysOf(role, environment);
+    const bus: Bus = { put: (event) => this.#deliver(this.bus.put(role, event)) };
+    const newUlid = (nowMs: number): string => this.#newUlid(nowMs);
+    const env = { ...environment, AWS_REGION: this.stack.region };
+    switch (name) {
+      case "intake":
+        return intake.createHandler({ store, workflow: this.#workflowOf(role), clock, log });
+      case "decide":
+        return decide.createHandler({ store, clock, log }, decide.parseConfig(env));
+      case "inspect":
+        return inspect.createHandler(
+          { store, keys, systems: this.#systemsOf(role, environment), clock, log },
+          inspect.parseConfig(env),
+        );
+      case "request-approval":
+        return requestApproval.createHandler({ store, keys, clock, log });
+      case "approvals":
+        return approvals.createHandler(
+          { store, keys, workflow: this.#workflowOf(role), clock, log },
+          approvals.parseConfig(env),
+        );
+      case "broker":
+        return broker.createHandler(
+          { store, sts: this.#stsOf(role), functions: this.#functionsOf(role), newUlid, clock, log },
+          broker.parseConfig(env),
+        );
+      case "connector":
+        return this.#connectorOf(role);
+      case "gateway":
+        return gateway.createHandler(
+          { store, keys, systems: this.#systemsOf(role, environment), newUlid, clock, log },
+          gateway.parseConfig(env),
+        );
+      case "announce":
+        return announce.createHandler({ store, bus, clock, log });
+      case "sweeper":
+        return sweeper.createHandler({ store, systems: this.#systemsOf(role, environment), bus, clock, log });
+    }
+  }
+
+  #connectorOf(role: LocalRole): Handler {
+    const http: SignedHttp = {
+      send: ({ method, url, body, credentials }) => this.gateway({ method, url, body, credentials }),
+    };
+    const managed = connector.createHandler({ http });
+    return (payload) =>
+      this.#connector === undefined
+        ? managed(payload)
+        : this.#connector(payload, {
+            request: ({ value, ...request }) => this.gateway({ ...request, body: JSON.stringify({ value }) }),
+            callAws: (action, resource) => {
+              this.iam.authorize(role, action, resource);
+            },
+            behave: () => managed(payload),
+          });
+  }
+
+  #stsOf(role: LocalRole): Sts {
+    return {
+      assumeConnectorRole: ({ roleArn, sessionName, tags, policy, durationSeconds }) => {
+        const context = { "sts:Policy": policy };
+        this.iam.authorizeAssumeRole(role, { roleArn, sessionName, sourceIdentity: sessionName, tags, context });
+        const assumed = this.iam.role(roleArn);
+        return Promise.resolve<SessionCredentials>(
+          this.#sessions.open({
+            role: assumed,
+            arn: `arn:aws:sts::${this.stack.accountId}:assumed-role/${assumed.name}/${sessionName}`,
+            tags,
+            policy: JSON.parse(policy) as PolicyDocument,
+            expiresAtMs: this.clock.now() + Math.max(durationSeconds, SESSION_SECONDS) * 1000,
+          }),
+        );
+      },
+    };
+  }
+
+  #functionsOf(role: LocalRole): Functions {
+    return {
+      invoke: (functionName, payload) => this.#invokeAs(role, this.#functionArn(functionName), payload),
+    };
+  }
+
+  #workflowOf(role: LocalRole): Workflow {
+    return {
+      start: (name, input) => {
+        this.iam.authorize(role, "states:StartExecution", this.#machineArn());
+        return this.engine.start(name, input);
+      },
+      sendTaskSuccess: (taskToken, output) => {
+        this.iam.authorize(role, "states:SendTaskSuccess", "*");
+        return this.engine.sendTaskSuccess(taskToken, output);
+      },
+    };
+  }
+
+  #keysOf(role: LocalRole, environment: Readonly<Record<string, string>>): Keys {
+    const call = (action: string, keyArn: string | undefined, context: Readonly<Record<string, string>> = {}): void => {
+      const policy = this.stack
+        .resources("aws_kms_key_policy")
+        .find(({ body }) => keyArn?.endsWith(`/${text(body["key_id"])}`));
+      if (keyArn === undefined || policy === undefined) throw new Error(`${role.name} was given no key for ${action}`);
+      const resourcePolicy = documentOf(policy.body["policy"]);
+      this.iam.authorize(role, action, keyArn, { context, resourcePolicy, resourceKind: "must-allow" });
+    };
+    const underContext = (context: Readonly<Record<string, string>>): Record<string, string | readonly string[]> => ({
+      ...Object.fromEntries(Object.entries(context).map(([key, value]) => [`kms:EncryptionContext:${key}`, value])),
+      "kms:EncryptionContextKeys": Object.keys(context),
+    });
+    const dataKey = environment[ENV.dataKeyArn];
+    const digestKey = environment[ENV.digestKeyArn];
+    const mac = { "kms:MacAlgorithm": "HMAC_SHA_256" };
+    return {
+      generateMac: (message) => {
+        call("kms:GenerateMac", digestKey, mac);
+        return this.#keys.generateMac(message);
+      },
+      verifyMac: (message, code) => {
+        call("kms:VerifyMac", digestKey, mac);
+        return this.#keys.verifyMac(message, code);
+      },
+      encrypt: (plaintext, context) => {
+        call("kms:Encrypt", dataKey, underContext(context) as Record<string, string>);
+        return this.#keys.encrypt(plaintext, context);
+      },
+      decrypt: (ciphertext, context) => {
+        call("kms:Decrypt", dataKey, underContext(context) as Record<string, string>);
+        return this.#keys.decrypt(ciphertext, context);
+      },
+    };
+  }
+
+  #systemsOf(role: LocalRole, environment: Readonly<Record<string, string>>): Systems {
+    const http: HttpClient = (request) => {
+      const host = Object.entries(this.options.hosts).find(([base]) => request.url.startsWith(base));
+      if (host === undefined) return Promise.reject(new Error(`this machine stands for no host of ${request.url}`));
+      return fetchHttp({ ...request, url: host[1] + request.url.slice(host[0].length) });
+    };
+    return systemsOf(
+      parseConnections(environment[ENV.connections] ?? "{}"),
+      environment[ENV.hrisSystem] ?? "",
+      (connection) => ({
+        http,
+        now: () => this.clock.now(),
+        secret: () => {
+          this.iam.authorize(role, "secretsmanager:GetSecretValue", connection.secretArn);
+          const secret = this.options.secrets[connection.secretArn];
+          return secret === undefined ? Promise.reject(new Error("there is no such secret")) : Promise.resolve(secret);
+        },
+      }),
+    );
+  }
+
+  #logOf(name: string): Log {
+    const write =
+      (level: LogLine["level"]): Log["info"] =>
+      (event, members = {}) => {
+        this.logs.push({ function: name, level, event, members });
+      };
+    return { info: write("info"), warn: write("warn"), error: write("error") };
+  }
+
+  #authorizeTables(role: LocalRole): AuthorizeStore {
+    return (action, table, pk, enclosing, index) => {
+      const arn = `arn:aws:dynamodb:${this.stack.region}:${this.stack.accountId}:table/${this.#tableName(table)}`;
+      this.iam.authorize(role, action, index === undefined ? arn : `${arn}/index/${index}`, {
+        context: {
+          "dynamodb:LeadingKeys": [pk],
+          ...(enclosing === undefined ? {} : { "dynamodb:EnclosingOperation": enclosing }),
+        },
+      });
+    };
+  }
+
+  #tableName(table: string): string {
+    const found = this.stack
+      .resources("aws_dynamodb_table")
+      .map(({ body }) => text(body["name"]))
+      .filter((name) => name.endsWith(`-${table}`));
+    if (found.length !== 1) throw new Error(`expected one ${table} table in the stack`);
+    return found[0] ?? "";
+  }
+
+  /** Items that Terraform creates: the classification, and the start of switch and breaker. */
+  #seedTables(): void {
+    const tables = ["classification", "ledger", "control"] as const;
+    for (const { body } of this.stack.resources("aws_dynamodb_table_item")) {
+      const table = tables.find((name) => this.#tableName(name) === body["table_name"]);
+      if (table === undefined) throw new Error("an item of the stack belongs to no table of it");
+      const item = unmarshallItem(JSON.parse(text(body["item"])) as Parameters<typeof unmarshallItem>[0]);
+      this.tables[table].set(JSON.stringify([item["pk"], item["sk"] ?? ""]), item);
+    }
+  }
+
+  #machineArn(): string {
+    return `arn:aws:states:${this.stack.region}:${this.stack.accountId}:stateMachine:${text(this.stack.only("aws_sfn_state_machine").body["name"])}`;
+  }
+
+  #functionArn(nameOrArn: string): string {
+    return nameOrArn.startsWith("arn:")
+      ? nameOrArn
+      : `arn:aws:lambda:${this.stack.region}:${this.stack.accountId}:function:${nameOrArn}`;
+  }
+
+  #function(functionArn: string): {
+    name: HandlerName;
+    role: LocalRole;
+    environment: Readonly<Record<string, string>>;
+  } {
+    const name = functionArn.split(":").at(-1) ?? "";
+    const resource = this.stack.resources("aws_lambda_function").find(({ body }) => body["function_name"] === name);
+    if (resource === undefined) throw new Error(`the stack declares no function ${name}`);
+    const handler = HANDLERS.filter((candidate) => name.endsWith(`-${candidate}`)).sort(
+      (a, b) => b.length - a.length,
+    )[0];
+    if (handler === undefined) throw new Error(`${name} is the function of no handler`);
+    return {
+      name: handler,
+      role: this.iam.role(text(resource.body["role"])),
+      environment: environmentOf(resource.body),
+    };
+  }
+}
+
+function functionOf(stack: Stack, handler: HandlerName): { readonly environment: Readonly<Record<string, string>> } {
+  const resource = stack
+    .resources("aws_lambda_function")
+    .find(({ body }) => text(body["function_name"]).endsWith(`-${handler}`));
+  if (resource === undefined) throw new Error(`the stack declares no function for ${handler}`);
+  return { environment: environmentOf(resource.body) };
+}
+
+function environmentOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const block = [body["environment"]].flat()[0] as
+    { readonly variables?: Readonly<Record<string, string>> } | undefined;
+  return block?.variables ?? {};
+}
+
+/** A Lambda permission's source ARN: `*` crosses slashes. */
+function wildcard(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
+}
+
+/** A made-up text of a secret that is the same for the same name. */
+export function secretText(name: string): string {
+  return createHash("sha256").update(`secret ${name}`).digest("base64url");
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { assemble } from "./demo/cast";
+import { tellStory, type Chapter, type Story } from "./demo/story";
+import { synthesizeExample } from "./demo/synthesize";
+import { loadStack } from "./stack";
+
+export interface DemoOptions {
+  /** Prints one JSON object instead of the story. */
+  readonly json: boolean;
+}
+
+/**
+ * Synthesizes `examples/acme`, runs what was synthesized on this machine, and tells what happened. Result on stdout, progress on
+ * stderr. Returns the exit code: 0, or 3 where an attack was not refused.
+ */
+export async function runDemo({ json }: DemoOptions): Promise<number> {
+  const progress = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const outDir = await mkdtemp(join(tmpdir(), "writeback-demo-"));
+  try {
+    progress("synthesizing examples/acme …");
+    await synthesizeExample(outDir);
+    const stack = loadStack(outDir);
+    progress("starting the local HRIS, directory and finance system …");
+    const cast = await assemble(stack);
+    try {
+      const story = await tellStory(cast, (chapter) => {
+        if (json) progress(chapter.title);
+        else process.stdout.write(`${renderChapter(chapter)}\n`);
+      });
+      const { changes, attacks, hris } = story;
+      process.stdout.write(json ? `${JSON.stringify({ changes, attacks, hris }, null, 2)}\n` : renderEnd(story));
+      return attacks.length > 0 && attacks.every(({ refused }) => refused) ? 0 : 3;
+    } finally {
+      await cast.stop();
+    }
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+function renderChapter({ title, lines }: Chapter): string {
+  return `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function renderEnd({ changes, attacks }: Story): string {
+  const written = changes.filter(({ outcome }) => outcome === "applied").length;
+  const refused = attacks.filter(({ refused: held }) => held).length;
+  return (
+    `\n${changes.length} changes: ${written} written, each once; ${changes.length - written} not. ` +
+    `${refused} of ${attacks.length} attacks refused.\n` +
+    "Workflow, functions' environment and every policy came out of the synthesized Terraform; IAM's answers are the evaluator's over them.\n"
+  );
+}

@@ -1,0 +1,89 @@
+import { canonicalDigest, parseDuration, parseInstant } from "../core";
+import { approvalSatisfied, sameId, type Person } from "../policy/approvals";
+import type { Approval, Policy } from "../policy/model";
+import type { WriteBackRequest } from "../policy/request";
+import type { ApprovalItem, InspectionItem } from "./ledger";
+import type { ChangePlace } from "./records";
+import { listApprovals } from "./records";
+import type { Store } from "./ports";
+
+/** The key of a person in the ledger: one per issuer and subject, safe in keys. */
+export function personKey({ issuer, subject }: Person): string {
+  return canonicalDigest({ issuer, subject });
+}
+
+/** Why a person may not decide on a change, whatever group they are in. */
+export type Bar = "SelfApproval" | "ApproverIsWorker" | "InitiatorUnidentified";
+
+/**
+ * Who may never decide on a change: its initiator, and the worker whose record it is. The initiator is known by the subject or
+ * the id that the event gave, as the approver's subject or worker id, whatever the issuer and the spelling: issuers write
+ * themselves in several ways, and a wrong bar costs another approver while a missing one costs the separation. Where a human asked, by
+ * the event's word or by its publisher's kind, and the event does not say who, nobody may: it could be anyone.
+ */
+export function barOf(
+  request: WriteBackRequest,
+  policy: Policy,
+  person: Person & { readonly workerId: string },
+): Bar | undefined {
+  const { initiator, worker, source } = request;
+  const byHuman = initiator.kind === "human" || publisherKind(policy, source) === "human";
+  if (byHuman && (isBlank(initiator.issuer) || isBlank(initiator.subject))) return "InitiatorUnidentified";
+  const asked = [initiator.id, ...(isBlank(initiator.subject) ? [] : [initiator.subject])];
+  if (asked.some((id) => sameId(id, person.subject) || sameId(id, person.workerId))) return "SelfApproval";
+  if (sameId(worker.id, person.workerId)) return "ApproverIsWorker";
+  return undefined;
+}
+
+/** When the wait for an approval of this exact change ends, in milliseconds since the epoch. */
+export function approvalDeadlineMs(inspection: InspectionItem, approval: Approval): number {
+  return instantMs(inspection.inspectedAt) + (parseDuration(approval.expires) ?? 0);
+}
+
+/** What people decided on one exact change. */
+export interface OnRecord {
+  readonly denied: boolean;
+  readonly satisfied: boolean;
+}
+
+/**
+ * Reads the decisions on one exact change and holds them against the approval that it needs. An approval after the deadline, or
+ * by someone who may not decide, does not count; a denial counts from whomever and whenever it is on record.
+ */
+export async function approvalOnRecord(
+  store: Store,
+  place: ChangePlace,
+  subject: {
+    readonly request: WriteBackRequest;
+    readonly policy: Policy;
+    readonly inspection: InspectionItem;
+    readonly approval: Approval;
+  },
+): Promise<OnRecord> {
+  return weigh(await listApprovals(store, place, subject.inspection.digest), subject);
+}
+
+/** `approvalOnRecord` over decisions already read. */
+export function weigh(decisions: readonly ApprovalItem[], subject: Parameters<typeof approvalOnRecord>[2]): OnRecord {
+  const { request, policy, inspection, approval } = subject;
+  const deadline = approvalDeadlineMs(inspection, approval);
+  const onDigest = decisions.filter((item) => item.digest === inspection.digest);
+  const denied = onDigest.some((item) => item.decision === "deny");
+  const inTime = onDigest.filter((item) => instantMs(item.decidedAt) <= deadline);
+  const barred = inTime
+    .filter((item) => barOf(request, policy, { ...item.approver, workerId: item.workerId }) !== undefined)
+    .map((item) => item.approver);
+  return { denied, satisfied: !denied && approvalSatisfied(approval, inTime, barred) === "approved" };
+}
+
+function publisherKind(policy: Policy, source: string): string | undefined {
+  return Object.hasOwn(policy.publishers, source) ? policy.publishers[source]?.initiator : undefined;
+}
+
+function isBlank(text: string | undefined): text is "" | undefined {
+  return text === undefined || text.trim() === "";
+}
+
+function instantMs(text: string): number {
+  return parseInstant(text) ?? Number.NaN;
+}

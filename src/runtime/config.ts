@@ -1,0 +1,39 @@
+import * as z from "zod";
+
+import { ENV } from "../core";
+
+/** A function's environment, as `process.env` gives it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const MEMBERS = {
+  classificationTable: z.string().min(3),
+  ledgerTable: z.string().min(3),
+  controlTable: z.string().min(3),
+  manifestHash: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hexadecimal digits"),
+  stateMachineArn: z.string().startsWith("arn:"),
+  dataKeyArn: z.string().startsWith("arn:"),
+  digestKeyArn: z.string().startsWith("arn:"),
+  busName: z.string().min(1),
+  connections: z.string().min(2),
+  hrisSystem: z.string().min(1),
+  connectorRoleArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, "expected the ARN of a role"),
+  connectorFunctionName: z.string().min(1),
+  gatewayUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith("/"), "expected no trailing slash"),
+  sessionPolicyTemplate: z.string().min(2),
+  groupClaim: z.string().min(1),
+  workerIdClaim: z.string().min(1),
+} satisfies Record<keyof typeof ENV, z.ZodType>;
+
+/**
+ * The configuration that a handler takes from its environment: the named members of `ENV`, each checked once at start.
+ * A function whose environment is wrong fails its first invocation with every mistake named.
+ */
+export function configSchema<const Name extends keyof typeof ENV>(...names: readonly Name[]) {
+  const shape = Object.fromEntries(names.map((name) => [name, MEMBERS[name]]));
+  return z.object(shape as Pick<typeof MEMBERS, Name>);
+}
+
+/** The values of `schema`'s members in an environment, before they are checked. */
+export function membersOf(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(ENV).map(([name, variable]) => [name, env[variable]]));
+}

@@ -1,0 +1,122 @@
+import * as z from "zod";
+
+import { canonicalDigest, formatInstant, PAYLOAD_VERSION } from "../../core";
+import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../../policy/request";
+import { ledgerKeys, type RequestItem } from "../ledger";
+import type { Clock, Log, Store, Workflow } from "../ports";
+import { getDecision, getRequest, putOnce } from "../records";
+
+export interface IntakePorts {
+  readonly store: Store;
+  readonly workflow: Pick<Workflow, "start">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A batch of the intake queue; the body of each message is the whole EventBridge envelope. */
+const batchSchema = z.object({
+  Records: z.array(z.object({ messageId: z.string().min(1), body: z.string() })).max(10_000),
+});
+
+/** The messages that stay in the queue, and reach the dead-letter queue when they have failed often enough. */
+export interface IntakeOutput {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Longest envelope that is stored, in UTF-16 code units: well inside DynamoDB's 400 KB for one item whatever the letters. */
+const MAX_BODY = 100_000;
+
+/** Why an event was refused. Both fail the message: it can never succeed, and the dead-letter queue keeps it as evidence. */
+type Refusal = "MalformedEvent" | "OversizedEvent" | "RequestIdReused";
+
+/** The execution of the request has ended without deciding it: operators redrive it, and the message waits for that. */
+const NOT_DECIDED = "NotDecided";
+
+/**
+ * Takes lifecycle events: parses, stores the request with its values if absent, and always starts the workflow under the
+ * request's id. A crash between the two loses nothing, because the message comes again and both steps are idempotent.
+ *
+ * An event that is too old for its window is stored like any other: `decide` denies it by `OutsideWindow`, on record. What
+ * cannot be parsed, and a request id that comes again with other content, is logged as an error by a code and fails its message,
+ * so that it ends in the (encrypted) dead-letter queue: refused, alarmed, not started and not lost. So does a request whose
+ * execution has ended without a decision on record, since its id starts no other one: acknowledged, it would be lost in silence.
+ */
+export function createHandler(ports: IntakePorts): (event: unknown) => Promise<IntakeOutput> {
+  const { log } = ports;
+  return async (event) => {
+    const { Records } = batchSchema.parse(event);
+    const failures: { itemIdentifier: string }[] = [];
+    for (const { messageId, body } of Records) {
+      try {
+        const refusal = await take(ports, body);
+        if (refusal === undefined) continue;
+        if (refusal === NOT_DECIDED) log.warn("event-not-taken", { messageId, code: refusal });
+        else log.error("event-refused", { messageId, code: refusal });
+      } catch (error) {
+        log.warn("event-not-taken", { messageId, code: error instanceof Error ? error.name : "Error" });
+      }
+      failures.push({ itemIdentifier: messageId });
+    }
+    return { batchItemFailures: failures };
+  };
+}
+
+async function take(ports: IntakePorts, body: string): Promise<Refusal | typeof NOT_DECIDED | undefined> {
+  const { store, workflow, clock, log } = ports;
+  if (body.length > MAX_BODY) return "OversizedEvent";
+  const taken = parseRequest(body);
+  if (taken === undefined) return "MalformedEvent";
+
+  const { request, contentDigest } = taken;
+  const { requestId } = request;
+  const receivedAt = formatInstant(clock.now());
+  const item: RequestItem = {
+    ...ledgerKeys.request(requestId),
+    request: { ...request, receivedAt },
+    contentDigest,
+    receivedAt,
+  };
+  if (!(await putOnce(store, item))) {
+    const stored = await getRequest(store, requestId);
+    if (stored?.contentDigest !== item.contentDigest) return "RequestIdReused";
+  }
+  const started = await workflow.start(requestId, { version: PAYLOAD_VERSION, requestId });
+  // Decide records all decisions of a request at once.
+  if (started === "already-exists" && (await getDecision(store, { requestId, index: 0 })) === undefined) {
+    return NOT_DECIDED;
+  }
+  log.info("request-taken", { requestId, changes: request.changes.length, started: started === "started" });
+  return undefined;
+}
+
+interface Taken {
+  readonly request: WriteBackRequest;
+  readonly contentDigest: string;
+}
+
+/** Half of a character: JSON can escape it, and no store or digest carries it. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
+/**
+ * The request inside an envelope's text, without intake's time; `undefined` where it is none. Pure, so that whatever fails here
+ * fails at every repetition too: what is not JSON, is nested deeper than the stack, or holds what JSON cannot carry.
+ */
+function parseRequest(body: string): Taken | undefined {
+  try {
+    const parsed = lifecycleEventSchema.safeParse(JSON.parse(body, carried));
+    if (!parsed.success) return undefined;
+    const request = requestOfEvent(parsed.data);
+    return { request, contentDigest: canonicalDigest(request) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member as it was parsed; throws for a number beyond a double's range and for half characters. */
+function carried(key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("a number beyond range");
+  if (HALF_CHARACTER.test(key) || (typeof value === "string" && HALF_CHARACTER.test(value))) {
+    throw new TypeError("half a character");
+  }
+  return value;
+}

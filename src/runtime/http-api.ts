@@ -1,0 +1,77 @@
+import * as z from "zod";
+
+/** Longest body that is read, in UTF-16 code units: a decision with a reason. */
+const MAX_BODY = 8_192;
+
+/** What we read of an API Gateway HTTP API event, payload format 2.0. */
+export const httpApiEventSchema = z.object({
+  routeKey: z.string(),
+  /** Names in lower case. */
+  headers: z.record(z.string(), z.string()).optional(),
+  pathParameters: z.record(z.string(), z.string()).optional(),
+  body: z.string().optional(),
+  isBase64Encoded: z.boolean().optional(),
+  requestContext: z.object({
+    authorizer: z.object({ jwt: z.object({ claims: z.record(z.string(), z.unknown()) }) }).optional(),
+  }),
+});
+export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
+
+/** An answer of an HTTP API function, payload format 2.0. */
+export interface HttpApiResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Headers of every answer: it holds, or says something about, a record of a person. */
+const HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+} as const;
+
+export function jsonResponse(statusCode: number, body: object): HttpApiResponse {
+  return { statusCode, headers: { ...HEADERS, "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** A refusal with its status and code, thrown where it is found. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    readonly status: number,
+    /** PascalCase, public. */
+    readonly code: string,
+    /** For a person; no value of a record. */
+    readonly title: string,
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(code);
+  }
+}
+
+/** A refusal as a problem document. @see https://www.rfc-editor.org/rfc/rfc9457 (read 2026-11-23) */
+export function problemResponse({ status, code, title, retryAfterSeconds }: Problem): HttpApiResponse {
+  return {
+    statusCode: status,
+    headers: {
+      ...HEADERS,
+      "content-type": "application/problem+json",
+      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify({ type: "about:blank", status, title, code }),
+  };
+}
+
+/** The JSON body of a request. Throws `Problem` for what is absent, too long or not JSON. */
+export function bodyOf(event: HttpApiEvent): unknown {
+  const raw = event.body ?? "";
+  const text = event.isBase64Encoded === true ? Buffer.from(raw, "base64").toString("utf8") : raw;
+  if (text.length > MAX_BODY) throw new Problem(413, "BodyTooLarge", "the body is longer than a decision needs");
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(400, "MalformedBody", "the body is not JSON");
+  }
+}

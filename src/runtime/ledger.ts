@@ -1,0 +1,221 @@
+import { CONTROL, type Outcome } from "../core";
+import type { Approval, FieldClass, Scalar } from "../policy/model";
+import type { Reason, VerdictKind } from "../policy/verdict";
+import type { WriteBackRequest } from "../policy/request";
+import type { Key } from "./ports";
+
+/**
+ * The items of the ledger (put if absent, never changed or removed by a runtime role) and of the control table. HR values
+ * live in attributes of `request`, `inspection` and nothing else; keys carry opaque ids and field names.
+ *
+ *   request#<requestId>            request                    the request as intake took it
+ *   request#<requestId>            decision#<index>           the verdict on one change
+ *   change#<requestId>#<index>     inspection#<digest>        one exact change: from, to, digest, worker reference
+ *   change#<requestId>#<index>     approval#<digest>#<person> one person's decision on one digest
+ *   change#<requestId>#<index>     denied#<digest>            somebody denied this digest: no intent commits after it
+ *   change#<requestId>#<index>     attempt#<n>                the one grant of an attempt
+ *   change#<requestId>#<index>     outcome                    how the change ended (never `unknown`)
+ *   change#<requestId>#<index>     second-look                what a later look showed
+ *   grant#<grantId>                open | intent | outcome | end
+ */
+export const ledgerKeys = {
+  request: (requestId: string): Key => ({ pk: `request#${requestId}`, sk: "request" }),
+  decision: (requestId: string, index: number): Key => ({
+    pk: `request#${requestId}`,
+    sk: `decision#${String(index)}`,
+  }),
+  change: (requestId: string, index: number): string => `change#${requestId}#${String(index)}`,
+  inspection: (requestId: string, index: number, digest: string): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: `inspection#${digest}`,
+  }),
+  approval: (requestId: string, index: number, digest: string, person: string): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: `approval#${digest}#${person}`,
+  }),
+  denied: (requestId: string, index: number, digest: string): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: `denied#${digest}`,
+  }),
+  attempt: (requestId: string, index: number, attempt: number): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: `attempt#${String(attempt)}`,
+  }),
+  changeOutcome: (requestId: string, index: number): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: "outcome",
+  }),
+  secondLook: (requestId: string, index: number): Key => ({
+    pk: ledgerKeys.change(requestId, index),
+    sk: "second-look",
+  }),
+  grant: (grantId: string, part: "open" | "intent" | "outcome" | "end"): Key => ({ pk: `grant#${grantId}`, sk: part }),
+} as const;
+
+export const controlKeys = {
+  /** `state`: `running` or `stopped`; no item means stopped. */
+  switch: (): Key => ({ pk: CONTROL.switch }),
+  /** `state`: `ok` or `tripped`; no item means tripped. */
+  breaker: (): Key => ({ pk: CONTROL.breaker }),
+  /** `period` as `hour#2026-11-23T03` or `day#2026-11-23`, UTC. */
+  count: (period: string): Key => ({ pk: `${CONTROL.countPrefix}${period}` }),
+  /** `holder`, `expiresAt`: one writer of a worker at a time. */
+  lease: (workerRef: string): Key => ({ pk: `${CONTROL.leasePrefix}${workerRef}` }),
+  pointer: (workerRef: string, field: string): Key => ({ pk: `${CONTROL.pointerPrefix}${workerRef}#${field}` }),
+  task: (requestId: string, index: number): Key => ({ pk: `${CONTROL.taskPrefix}${requestId}#${String(index)}` }),
+  look: (grantId: string): Key => ({ pk: `${CONTROL.lookPrefix}${grantId}` }),
+  open: (requestId: string, index: number): Key => ({ pk: `${CONTROL.openPrefix}${requestId}#${String(index)}` }),
+} as const;
+
+export interface RequestItem extends Key {
+  readonly request: WriteBackRequest;
+  /** Digest of the request's canonical JSON without `receivedAt`: the same id with another digest is refused. */
+  readonly contentDigest: string;
+  readonly receivedAt: string;
+}
+
+export interface DecisionItem extends Key {
+  readonly field: string;
+  readonly verdict: VerdictKind;
+  readonly reason: Reason;
+  readonly class: FieldClass;
+  readonly effectiveClass: FieldClass;
+  readonly approval?: Approval;
+  readonly owner?: string;
+  readonly policyDigest: string;
+  readonly decidedAt: string;
+}
+
+/** The exact change that is approved or written. */
+export interface InspectionItem extends Key {
+  readonly field: string;
+  /** Opaque reference of the worker: a keyed digest of the id, `w-` and 32 hexadecimal digits. */
+  readonly workerRef: string;
+  readonly from: Scalar | null;
+  readonly to: Scalar;
+  readonly digest: string;
+  readonly policyDigest: string;
+  /** What the checks showed, in words without values. */
+  readonly checked: string;
+  readonly class: FieldClass;
+  readonly effectiveClass: FieldClass;
+  readonly approval?: Approval;
+  readonly inspectedAt: string;
+}
+
+export interface ApprovalItem extends Key {
+  readonly decision: "approve" | "deny";
+  readonly digest: string;
+  readonly approver: { readonly issuer: string; readonly subject: string };
+  /** The approver's own worker id, by the token's claim: nobody decides on their own record. */
+  readonly workerId: string;
+  /** The groups of the token that are among the required ones. */
+  readonly groups: readonly string[];
+  readonly reason?: string;
+  readonly policyDigest: string;
+  readonly decidedAt: string;
+}
+
+/**
+ * The mark of a denial under a key that transactions can name: written in one transaction with the first denial of a digest, and
+ * found absent by the transactions that open and use a grant. So a denial on record before the intent always holds.
+ */
+export interface DenialItem extends Key {
+  readonly digest: string;
+  readonly deniedAt: string;
+}
+
+export interface GrantItem extends Key {
+  readonly grantId: string;
+  readonly requestId: string;
+  readonly index: number;
+  readonly attempt: number;
+  readonly field: string;
+  /** The field's name in the HRIS when the grant was opened: the sweeper reads it under no other policy. */
+  readonly hrisField: string;
+  readonly workerRef: string;
+  readonly digest: string;
+  readonly policyDigest: string;
+  readonly openedAt: string;
+  readonly expiresAt: string;
+}
+
+/** The one grant of an attempt: a second put of the same attempt fails, so a retry cannot open another. */
+export interface AttemptItem extends Key {
+  readonly grantId: string;
+  readonly openedAt: string;
+}
+
+/** A grant that ended without being used; after it no intent commits. */
+export interface EndItem extends Key {
+  readonly grantId: string;
+  /** Why, as a code. */
+  readonly reason: string;
+  readonly endedAt: string;
+}
+
+export interface IntentItem extends Key {
+  readonly grantId: string;
+  readonly intendedAt: string;
+  /** Access key id of the session that used the grant: joins to CloudTrail's AssumeRole record. */
+  readonly accessKeyId: string;
+  /** When a read that still shows `from` proves that the write did not happen. */
+  readonly settledBy: string;
+}
+
+export interface OutcomeItem extends Key {
+  readonly outcome: Outcome;
+  /** Why, as a code: a reason of `decide`, or of the handler that ended it. */
+  readonly reason: string;
+  readonly grantId?: string;
+  readonly endedAt: string;
+  /** On a grant's outcome with reason `Throttled`: how long the HRIS asked to wait before another grant. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The single unsettled grant of a worker's field; `grantId` is removed when it is settled. In queue `settle` while open. */
+export interface PointerItem extends Key {
+  readonly grantId?: string;
+  readonly requestId?: string;
+  readonly index?: number;
+  readonly queue?: "settle";
+  readonly dueAt?: string;
+  /** The last grant whose write had, or may have had, an effect: a second look is taken only while it is the latest. */
+  readonly lastGrantId?: string;
+}
+
+/** A wait for approval: the encrypted task token, and until when. In queue `approval` until it ends. */
+export interface TaskItem extends Key {
+  readonly requestId: string;
+  readonly index: number;
+  readonly digest: string;
+  /** The change's field, and the groups asked: what a list of waiting changes shows without reading the ledger. */
+  readonly field: string;
+  readonly groups: readonly string[];
+  /** Removed when the wait has ended: a token is used once. */
+  readonly encryptedToken?: string;
+  /** When the invocation began that filed it: an older one does not replace a newer. */
+  readonly filedAt: string;
+  readonly expiresAt: string;
+  readonly queue?: "approval";
+  readonly dueAt?: string;
+}
+
+/**
+ * A change that was announced as `unknown`. In queue `settle` until its end is on record and announced: its grant may be settled
+ * by a process that announces nothing, and then no pointer leads to it any more.
+ */
+export interface OpenItem extends Key {
+  readonly requestId: string;
+  readonly index: number;
+  readonly field: string;
+  readonly queue: "settle";
+  readonly dueAt: string;
+}
+
+/** A second look to take. In queue `second-look`. */
+export interface LookItem extends Key {
+  readonly grantId: string;
+  readonly queue: "second-look";
+  readonly dueAt: string;
+}

@@ -1,0 +1,123 @@
+import * as z from "zod";
+
+import { isGrantId, isRequestId, PAYLOAD_VERSION, type OUTCOMES } from "../core";
+import type { FIELD_CLASSES } from "../policy/model";
+
+/**
+ * What travels between the workflow and the handlers: references and codes, never a value of a record. Each carries a
+ * version; a handler accepts the current one and the one before (there is none yet).
+ */
+const version = z.literal(PAYLOAD_VERSION);
+const requestId = z.string().refine(isRequestId, "expected a request id");
+const grantId = z.string().refine(isGrantId, "expected a grant id");
+const index = z.int().min(0).max(999);
+
+/** One change of one request. */
+export const changeRefSchema = z.object({ version, requestId, index, field: z.string().min(1).max(128) });
+
+/** Input of the workflow and of `decide`. */
+export const decideInputSchema = z.object({ version, requestId });
+
+/** Output of `decide`: the Map runs over `changes`. */
+export interface DecideOutput {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly requestId: string;
+  readonly changes: readonly { readonly index: number; readonly field: string }[];
+}
+
+/** `first` before any approval; `again` after the wait, where an approval counts. */
+export const inspectInputSchema = changeRefSchema.extend({ phase: z.enum(["first", "again"]) });
+
+/** Output of `inspect`: where the change goes next. `digest` where there is an exact change. */
+export interface InspectOutput {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly route: "write" | "approve" | "announce";
+  readonly class: (typeof FIELD_CLASSES)[number];
+  readonly verdict: string;
+  readonly reason: string;
+  /** The end of the change, where `route` is `announce`. */
+  readonly outcome: (typeof OUTCOMES)[number] | "none";
+  readonly digest: string;
+  /** Seconds that RequestApproval may wait; 0 where nobody is asked. */
+  readonly approvalTimeoutSeconds: number;
+}
+
+export const requestApprovalInputSchema = changeRefSchema.extend({
+  digest: z.string().min(1),
+  approvalTimeoutSeconds: z.int().min(1),
+  taskToken: z.string().min(1).max(2048),
+});
+
+/** Input of the broker: the Write task. */
+export const writeInputSchema = changeRefSchema.extend({ digest: z.string().min(1), attempt: z.int().min(1).max(99) });
+export type WriteInput = z.infer<typeof writeInputSchema>;
+
+/**
+ * Output of the broker. `ended`: the ledger holds the outcome. `retry`: nothing was used or changed, wait and come again as
+ * the next attempt. `unsettled`: an intent may be open, the sweeper will tell.
+ */
+export interface WriteOutput {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly status: "ended" | "retry" | "unsettled";
+  readonly reason: string;
+  readonly outcome: (typeof OUTCOMES)[number];
+  /** Seconds to wait before the next attempt; 0 unless `retry`. */
+  readonly retryAfterSeconds: number;
+}
+
+/** Payload from the broker to the connector, the only place where credentials travel. */
+export const connectorInputSchema = z.object({
+  version,
+  grantId,
+  field: z.string().min(1),
+  value: z.union([z.string(), z.number(), z.boolean()]),
+  /** The whole URL of the one request that the session allows. */
+  url: z.url(),
+  region: z.string().min(1),
+  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
+  expiresAt: z.iso.datetime({ offset: true }),
+});
+export type ConnectorInput = z.infer<typeof connectorInputSchema>;
+
+/** The connector's reply. The broker does not trust it: it reads the ledger. */
+export const connectorOutputSchema = z.object({
+  version,
+  status: z.int(),
+  /** Where the gateway asked to wait. */
+  retryAfterSeconds: z.number().min(0).optional(),
+});
+export type ConnectorOutput = z.infer<typeof connectorOutputSchema>;
+
+/** Body of the gateway's one request. */
+export const gatewayBodySchema = z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]) });
+
+/** Body of the gateway's answer: an outcome, or the code of a refusal that used nothing. */
+export interface GatewayAnswer {
+  readonly outcome?: (typeof OUTCOMES)[number];
+  readonly refused?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Input of `announce`: the whole scope of one change. Members that a way did not pass are absent. */
+export const announceInputSchema = z.object({
+  version,
+  requestId,
+  index,
+  field: z.string(),
+  inspection: z
+    .object({ outcome: z.string(), reason: z.string(), verdict: z.string(), class: z.string() })
+    .loose()
+    .optional(),
+  write: z.object({ status: z.string(), outcome: z.string(), reason: z.string() }).loose().optional(),
+  failure: z.object({ Error: z.string().optional(), Cause: z.string().optional() }).loose().optional(),
+});
+export type AnnounceInput = z.infer<typeof announceInputSchema>;
+
+export interface AnnounceOutput {
+  readonly version: typeof PAYLOAD_VERSION;
+  readonly requestId: string;
+  readonly index: number;
+  readonly field: string;
+  readonly outcome: (typeof OUTCOMES)[number];
+  readonly reason: string;
+}

@@ -1,0 +1,505 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import * as fc from "fast-check";
+
+import {
+  compileBusPolicy,
+  compileDataKeyPolicy,
+  compileDigestKeyPolicy,
+  compileGatewayPolicy,
+  compileRoles,
+  writerSecretPolicy,
+  type RoleDocuments,
+} from "../../src/compile/iam";
+import { HANDLERS, PRINCIPALS, type Principal } from "../../src/core";
+import {
+  evaluate,
+  evaluateAssumeRole,
+  type ContextInput,
+  type Layers,
+  type OneOrMany,
+  type PolicyDocument,
+} from "../../src/iam";
+import { FIELD_CLASSES, type FieldClass } from "../../src/policy/model";
+import { ALLOW_ALL, fieldOf, NAMES, OWN_GRANT, policyOf, REFS, requestArn } from "../iam/helpers";
+
+const POLICY = policyOf({ work_email: "safe", manager: "conditional", base_salary: "never" });
+const ROLES = compileRoles({ names: NAMES, policy: POLICY, refs: REFS });
+
+/** Everything somebody could ask of the stack's resources, by the resource's own word. */
+interface Place {
+  readonly place: string;
+  readonly service: string;
+  readonly actions: readonly string[];
+  readonly resource: string;
+  readonly context?: ContextInput;
+  readonly layers?: Pick<Layers, "resource" | "resourceKind">;
+}
+
+const ITEM_ACTIONS = [
+  "BatchGetItem",
+  "BatchWriteItem",
+  "ConditionCheckItem",
+  "DeleteItem",
+  "DeleteTable",
+  "GetItem",
+  "PartiQLDelete",
+  "PartiQLInsert",
+  "PartiQLUpdate",
+  "PutItem",
+  "Query",
+  "Scan",
+  "UpdateItem",
+  "UpdateTable",
+];
+const KEY_ACTIONS = [
+  "CreateGrant",
+  "Decrypt",
+  "Encrypt",
+  "GenerateDataKey",
+  "GenerateMac",
+  "PutKeyPolicy",
+  "VerifyMac",
+];
+const CONTROL_KEYS = ["switch", "breaker", "breaker-count#", "lease#", "pointer#", "task#", "look#", "open#", "other"];
+
+const ACCOUNT = { "kms:CallerAccount": "111122223333" };
+const DATA_KEY = { resource: compileDataKeyPolicy(NAMES), resourceKind: "must-allow" } as const;
+const PUBLISHERS = { "identity.joiner": ["arn:aws:iam::111122223333:role/joiner"], "agents.onboarding": [] };
+
+const PLACES: readonly Place[] = [
+  { place: "classification", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.classificationTable.arn },
+  { place: "ledger", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.ledgerTable.arn },
+  { place: "control due index", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.dueIndexArn },
+  { place: "control without a key", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.controlTable.arn },
+  ...CONTROL_KEYS.map((key) => ({
+    place: `control ${key}`,
+    service: "dynamodb",
+    actions: ITEM_ACTIONS,
+    resource: NAMES.controlTable.arn,
+    context: { "dynamodb:LeadingKeys": [key.endsWith("#") ? `${key}x` : key] },
+  })),
+  {
+    place: "control, two keys at once",
+    service: "dynamodb",
+    actions: ITEM_ACTIONS,
+    resource: NAMES.controlTable.arn,
+    context: { "dynamodb:LeadingKeys": ["pointer#x", "switch-of-another"] },
+  },
+  ...["dynamodb", "sqs", "secretsmanager"].map((service) => ({
+    place: `kms data via ${service}`,
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.dataKeyArn,
+    context: { ...ACCOUNT, "kms:ViaService": `${service}.eu-west-1.amazonaws.com` },
+    layers: DATA_KEY,
+  })),
+  {
+    place: "kms data for a task token",
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.dataKeyArn,
+    context: { ...ACCOUNT, "kms:EncryptionContext:purpose": "task-token" },
+    layers: DATA_KEY,
+  },
+  {
+    place: "kms data directly",
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.dataKeyArn,
+    context: ACCOUNT,
+    layers: DATA_KEY,
+  },
+  {
+    place: "kms digest",
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.digestKeyArn,
+    context: { ...ACCOUNT, "kms:MacAlgorithm": "HMAC_SHA_256" },
+    layers: { resource: compileDigestKeyPolicy(NAMES), resourceKind: "must-allow" },
+  },
+  {
+    place: "kms digest with another algorithm",
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.digestKeyArn,
+    context: { ...ACCOUNT, "kms:MacAlgorithm": "HMAC_SHA_512" },
+    layers: { resource: compileDigestKeyPolicy(NAMES), resourceKind: "must-allow" },
+  },
+  {
+    place: "source secret",
+    service: "secretsmanager",
+    actions: ["GetSecretValue", "PutSecretValue"],
+    resource: REFS.sourceSecretArns[0]!,
+  },
+
+  {
+    place: "HRIS reader secret",
+    service: "secretsmanager",
+    actions: ["GetSecretValue", "PutSecretValue"],
+    resource: REFS.hrisReaderSecretArn,
+  },
+  {
+    place: "writer secret",
+    service: "secretsmanager",
+    actions: ["GetSecretValue", "PutSecretValue"],
+    resource: REFS.writerSecretArn,
+    layers: { resource: writerSecretPolicy(NAMES) },
+  },
+  {
+    place: "queue",
+    service: "sqs",
+    actions: [
+      "ChangeMessageVisibility",
+      "DeleteMessage",
+      "GetQueueAttributes",
+      "PurgeQueue",
+      "ReceiveMessage",
+      "SendMessage",
+    ],
+    resource: NAMES.intakeQueue.arn,
+  },
+  {
+    place: "workflow",
+    service: "states",
+    actions: ["StartExecution", "StopExecution", "UpdateStateMachine"],
+    resource: NAMES.stateMachine.arn,
+  },
+  {
+    place: "task results",
+    service: "states",
+    actions: ["SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"],
+    resource: "*",
+  },
+  {
+    place: "connector role",
+    service: "sts",
+    actions: ["AssumeRole", "AssumeRoleWithWebIdentity", "SetSourceIdentity", "TagSession"],
+    resource: NAMES.role("connector").arn,
+  },
+  { place: "another role", service: "sts", actions: ["AssumeRole"], resource: NAMES.role("gateway").arn },
+  ...HANDLERS.map((handler) => ({
+    place: `function ${handler}`,
+    service: "lambda",
+    actions: ["InvokeFunction", "UpdateFunctionCode"],
+    resource: NAMES.function(handler).arn,
+  })),
+  ...HANDLERS.map((handler) => ({
+    place: `logs of ${handler}`,
+    service: "logs",
+    actions: ["CreateLogStream", "DeleteLogGroup", "PutLogEvents"],
+    resource: `${NAMES.function(handler).logGroupArn}:log-stream:x`,
+  })),
+  {
+    place: "log delivery",
+    service: "logs",
+    actions: [
+      "CreateLogDelivery",
+      "DeleteLogDelivery",
+      "DeleteResourcePolicy",
+      "DescribeLogGroups",
+      "DescribeResourcePolicies",
+      "GetLogDelivery",
+      "GetLogEvents",
+      "ListLogDeliveries",
+      "PutResourcePolicy",
+      "UpdateLogDelivery",
+    ],
+    resource: "*",
+  },
+  ...["hris-writeback", "identity.joiner", "agents.onboarding", "undeclared"].map((source) => ({
+    place: `bus as ${source}`,
+    service: "events",
+    actions: ["PutEvents", "PutRule"],
+    resource: NAMES.bus.arn,
+    context: {
+      "events:source": [source],
+      "events:detail-type": [source === "hris-writeback" ? "writeback.outcome" : "joiner.provisioned"],
+    },
+    layers: { resource: compileBusPolicy(NAMES, POLICY, PUBLISHERS) },
+  })),
+  { place: "bus without a source", service: "events", actions: ["PutEvents"], resource: NAMES.bus.arn },
+  {
+    place: "field gateway",
+    service: "execute-api",
+    actions: ["Invoke"],
+    resource: requestArn({ path: `grants/${OWN_GRANT}/fields/work_email` }),
+    layers: { resource: compileGatewayPolicy(NAMES, POLICY, REFS.apiId) },
+  },
+  {
+    place: "iam",
+    service: "iam",
+    actions: ["AttachRolePolicy", "PassRole", "PutRolePolicy"],
+    resource: NAMES.role("connector").arn,
+  },
+];
+
+function powersOf(principal: Principal, { identity, boundary }: RoleDocuments): string[] {
+  return PLACES.flatMap(({ place, service, actions, resource, context, layers }) => {
+    const able = actions.filter(
+      (action) =>
+        evaluate(
+          {
+            principalArn: NAMES.role(principal).arn,
+            action: `${service}:${action}`,
+            resource,
+            context: { "aws:CurrentTime": "2026-11-23T10:00:00Z", "aws:SecureTransport": "true", ...context },
+          },
+          { identity: [identity], boundary, ...layers },
+        ).decision === "allow",
+    );
+    return able.length === 0 ? [] : [`${place}: ${able.join(" ")}`];
+  });
+}
+
+const EXPECTED = JSON.parse(readFileSync(join(__dirname, "../cases/iam/powers.json"), "utf8")) as Record<
+  Principal,
+  string[]
+>;
+
+describe("what each role may do, of everything that there is to do", () => {
+  test.each(PRINCIPALS)("%s has what its handler needs and nothing else", (principal) => {
+    expect(powersOf(principal, ROLES[principal]).sort()).toEqual([...EXPECTED[principal]].sort());
+  });
+
+  // The policy of a secret does not keep an administrator from putting another value.
+  const READS_WRITER_SECRET = "writer secret: GetSecretValue PutSecretValue";
+
+  test("the writer secret is for the gateway alone, even for a role that may do everything", () => {
+    const able = PRINCIPALS.filter((principal) =>
+      powersOf(principal, { identity: ALLOW_ALL, trust: ALLOW_ALL }).includes(READS_WRITER_SECRET),
+    );
+    expect(able).toEqual(["gateway"]);
+  });
+
+  test("digests are for inspect to generate and the gateway to verify, even for a role that may do everything", () => {
+    const able = PRINCIPALS.map((principal) => [
+      principal,
+      powersOf(principal, { identity: ALLOW_ALL, trust: ALLOW_ALL }).filter((power) => power.startsWith("kms digest")),
+    ]).filter(([, powers]) => powers!.length > 0);
+    // The account's root stands for IAM in administration: who may do everything there may put a key's policy.
+    const administration = "PutKeyPolicy";
+    for (const [principal, powers] of able) {
+      const own = principal === "inspect" ? "GenerateMac " : "";
+      const after = principal === "gateway" ? " VerifyMac" : "";
+      expect([principal, powers]).toEqual([
+        principal,
+        [`kms digest: ${own}${administration}${after}`, `kms digest with another algorithm: ${administration}`],
+      ]);
+    }
+  });
+
+  test("the connector's execution role keeps nothing of STS and API Gateway whatever is attached to it", () => {
+    const request = { principalArn: NAMES.role("connector-execution").arn, resource: "*", context: {} };
+    const identity = [ROLES["connector-execution"].identity, ALLOW_ALL];
+    for (const action of [
+      "sts:AssumeRole",
+      "sts:GetWebIdentityToken",
+      "execute-api:Invoke",
+      "execute-api:ManageConnections",
+    ]) {
+      expect(evaluate({ ...request, action }, { identity })).toMatchObject({ decision: "deny", explicit: true });
+    }
+  });
+});
+
+describe("the shape of the documents", () => {
+  const documents = Object.entries(ROLES).flatMap(([principal, role]) =>
+    [role.identity, role.trust, ...(role.boundary === undefined ? [] : [role.boundary])].map(
+      (document, index) => [`${principal} ${["identity", "trust", "boundary"][index] ?? ""}`, document] as const,
+    ),
+  );
+  const list = (value: OneOrMany<string> | undefined): readonly string[] =>
+    value === undefined ? [] : typeof value === "string" ? [value] : value;
+
+  test.each(documents)("%s: Sids are distinct, sorted and alphanumeric, actions sorted", (_name, document) => {
+    const sids = document.Statement.map(({ Sid }) => Sid ?? "");
+    expect(sids).toEqual([...new Set(sids)].sort());
+    for (const sid of sids) expect(sid).toMatch(/^[A-Za-z0-9]+$/);
+    for (const { Action } of document.Statement) expect(list(Action)).toEqual([...list(Action)].sort());
+  });
+
+  test.each(documents)(
+    "%s: no Allow has a wildcard action, NotAction, NotResource or NotPrincipal",
+    (_name, document) => {
+      for (const statement of document.Statement.filter(({ Effect }) => Effect === "Allow")) {
+        expect(list(statement.Action).join()).not.toMatch(/[*?]/);
+        expect(statement.NotAction ?? statement.NotResource ?? statement.NotPrincipal).toBeUndefined();
+      }
+    },
+  );
+
+  test("only task results and log delivery, which AWS knows no resource for, are allowed on every resource", () => {
+    const broad = documents.flatMap(([name, document]) =>
+      document.Statement.filter(({ Effect, Resource }) => Effect === "Allow" && list(Resource).includes("*")).map(
+        ({ Sid }) => `${name}: ${Sid ?? ""}`,
+      ),
+    );
+    expect(broad.sort()).toEqual(["approvals identity: ResumeWaitingChanges", "workflow identity: DeliverLogs"]);
+  });
+
+  test("only the connector role has a boundary", () => {
+    expect(PRINCIPALS.filter((principal) => ROLES[principal].boundary !== undefined)).toEqual(["connector"]);
+  });
+
+  test("the customer's own connector, keys of secrets and secrets appear where given and nowhere else", () => {
+    const connectorFunctionArn = "arn:aws:lambda:eu-west-1:111122223333:function:theirs";
+    const readerKey = "arn:aws:kms:eu-west-1:111122223333:key/reader";
+    const sourceKey = "arn:aws:kms:eu-west-1:111122223333:key/source";
+    const writerKey = "arn:aws:kms:eu-west-1:111122223333:key/writer";
+    const roles = compileRoles({
+      names: NAMES,
+      policy: POLICY,
+      refs: {
+        ...REFS,
+        connectorFunctionArn,
+        hrisReaderSecretKeyArn: readerKey,
+        sourceSecretKeyArns: [sourceKey],
+        writerSecretKeyArn: writerKey,
+      },
+    });
+    const naming = (arn: string) =>
+      PRINCIPALS.filter((principal) => JSON.stringify(roles[principal]).includes(`"${arn}"`));
+    expect(naming(connectorFunctionArn)).toEqual(["broker"]);
+    expect(naming(NAMES.function("connector").arn)).toEqual([]);
+    expect(naming(readerKey)).toEqual(["inspect", "sweeper"]);
+    expect(naming(sourceKey)).toEqual(["inspect"]);
+    expect(naming(writerKey)).toEqual(["gateway"]);
+    expect(naming(REFS.writerSecretArn)).toEqual(["gateway"]);
+  });
+});
+
+describe("trust", () => {
+  const services = {
+    workflow: [
+      "states.amazonaws.com",
+      { "aws:SourceArn": NAMES.stateMachine.arn, "aws:SourceAccount": "111122223333" },
+    ],
+    scheduler: ["scheduler.amazonaws.com", { "aws:SourceAccount": "111122223333" }],
+  } as const;
+  const assume = (principal: Principal, service: string, context: ContextInput = {}) =>
+    evaluateAssumeRole(
+      { caller: { service }, roleArn: NAMES.role(principal).arn, sessionName: "x", tags: {}, context },
+      { identity: [], trust: ROLES[principal].trust },
+    ).decision;
+
+  test.each(PRINCIPALS.filter((principal) => principal !== "connector"))(
+    "%s is assumed by its own service alone",
+    (principal) => {
+      const [own, context] =
+        principal === "workflow" || principal === "scheduler"
+          ? services[principal]
+          : (["lambda.amazonaws.com", {}] as const);
+      expect(assume(principal, own, context)).toBe("allow");
+      for (const other of [
+        "lambda.amazonaws.com",
+        "states.amazonaws.com",
+        "scheduler.amazonaws.com",
+        "ec2.amazonaws.com",
+      ]) {
+        if (other !== own) expect([other, assume(principal, other, context)]).toEqual([other, "deny"]);
+      }
+      const byRole = evaluateAssumeRole(
+        {
+          caller: { roleArn: "arn:aws:iam::111122223333:role/admin" },
+          roleArn: NAMES.role(principal).arn,
+          sessionName: "x",
+          tags: {},
+        },
+        { identity: [ALLOW_ALL], trust: ROLES[principal].trust },
+      );
+      expect(byRole.decision).toBe("deny");
+    },
+  );
+
+  test("refuses services that act for another account or another state machine", () => {
+    const [states, context] = services.workflow;
+    expect(assume("workflow", states, { ...context, "aws:SourceAccount": "444455556666" })).toBe("deny");
+    expect(assume("workflow", states, { ...context, "aws:SourceArn": `${NAMES.stateMachine.arn}-other` })).toBe("deny");
+    expect(assume("workflow", states, {})).toBe("deny");
+    expect(assume("scheduler", "scheduler.amazonaws.com", { "aws:SourceAccount": "444455556666" })).toBe("deny");
+    expect(assume("scheduler", "scheduler.amazonaws.com")).toBe("deny");
+  });
+});
+
+describe("properties of the compiler", () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/), { minLength: 1, maxLength: 6 });
+  const classed = names.chain((list) =>
+    fc
+      .array(fc.constantFrom(...FIELD_CLASSES), { minLength: list.length, maxLength: list.length })
+      .map((classes): [string, FieldClass][] => list.map((name, index) => [name, classes[index] ?? "never"])),
+  );
+
+  test("the order of the policy's keys never changes a byte", () => {
+    fc.assert(
+      fc.property(
+        classed.chain((fields) =>
+          fc.tuple(fc.constant(fields), fc.shuffledSubarray(fields, { minLength: fields.length })),
+        ),
+        ([fields, shuffled]) => {
+          const compile = (entries: [string, FieldClass][]) => {
+            const policy = {
+              ...POLICY,
+              fields: Object.fromEntries(entries.map(([name, kind]) => [name, fieldOf(kind)])),
+            };
+            return JSON.stringify([
+              compileRoles({ names: NAMES, policy, refs: REFS }),
+              compileGatewayPolicy(NAMES, policy, REFS.apiId),
+            ]);
+          };
+          return compile(fields) === compile(shuffled);
+        },
+      ),
+    );
+  });
+
+  test("tightening a class never adds a permission", () => {
+    const invoke = (classes: Record<string, FieldClass>, field: string, path: string): boolean => {
+      const policy = policyOf(classes);
+      const { identity, boundary } = compileRoles({ names: NAMES, policy, refs: REFS }).connector;
+      return (
+        evaluate(
+          {
+            principalArn: NAMES.role("connector").arn,
+            action: "execute-api:Invoke",
+            resource: requestArn({ path }),
+            context: { "aws:PrincipalTag/grantId": OWN_GRANT, "aws:PrincipalTag/field": field },
+          },
+          { identity: [identity], boundary, resource: compileGatewayPolicy(NAMES, policy, REFS.apiId) },
+        ).decision === "allow"
+      );
+    };
+    let lost = 0;
+    fc.assert(
+      fc.property(classed, fc.nat(), (fields, pick) => {
+        const before = Object.fromEntries(fields);
+        const [name, loose] = fields[pick % fields.length]!;
+        const stricter = FIELD_CLASSES.slice(FIELD_CLASSES.indexOf(loose) + 1);
+        return stricter.every((tight) => {
+          const after = { ...before, [name]: tight };
+          return Object.keys(before).every((tag) =>
+            Object.keys(before).every((field) => {
+              const path = `grants/${OWN_GRANT}/fields/${field}`;
+              const [had, has] = [invoke(before, tag, path), invoke(after, tag, path)];
+              if (had && !has) lost += 1;
+              return had || !has;
+            }),
+          );
+        });
+      }),
+      { numRuns: 40 },
+    );
+    expect(lost).toBeGreaterThan(0);
+  });
+
+  test("compiling twice gives equal documents that share nothing", () => {
+    const again: Readonly<Record<Principal, { identity: PolicyDocument }>> = compileRoles({
+      names: NAMES,
+      policy: POLICY,
+      refs: REFS,
+    });
+    expect(again).toEqual(ROLES);
+    for (const principal of PRINCIPALS) expect(again[principal].identity).not.toBe(ROLES[principal].identity);
+  });
+});
