@@ -46,6 +46,12 @@ export interface Layers {
   readonly session?: PolicyDocument;
   readonly resource?: PolicyDocument;
   /**
+   * Policy of the VPC endpoint that the request comes through. It limits and never grants: whatever else allows, it must too.
+   * @see https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html (read 2026-11-23)
+   * @default - the request comes through no endpoint whose policy is known
+   */
+  readonly endpoint?: PolicyDocument;
+  /**
    * `may-allow`: within the account an Allow of either side suffices (API Gateway, SQS, EventBridge, Secrets Manager).
    * `must-allow`: nothing is allowed without the resource's policy (KMS keys). `trust`: the same, for a role's trust policy.
    * @default "may-allow"
@@ -58,7 +64,7 @@ export interface Layers {
   readonly sameAccount?: boolean;
 }
 
-export type Layer = "identity" | "boundary" | "session" | "resource";
+export type Layer = "identity" | "boundary" | "session" | "resource" | "endpoint";
 
 /** A statement that applied to the request. */
 export interface AppliedStatement {
@@ -85,7 +91,8 @@ const ACTION = /^[a-z0-9-]+:[a-z0-9]+$/;
 /**
  * Answers whether IAM allows a request, by the published evaluation rules: an explicit Deny anywhere wins; identity, boundary
  * and session policy must each allow; a resource policy's Allow replaces the identity policy's where it names the role,
- * and escapes boundary and session policy too where it names the session or everyone.
+ * and escapes boundary and session policy too where it names the session or everyone. The policy of a VPC endpoint that the
+ * request comes through must allow as well.
  *
  * Pure. Documents are compiled once per object and kept; do not change a document after it was evaluated.
  * Throws `IamDocumentError` for documents without a certain meaning and `IamRequestError` for impossible requests.
@@ -114,6 +121,7 @@ export function evaluate(request: AccessRequest, layers: Layers): Evaluation {
   if (layers.boundary !== undefined) judge("boundary", layers.boundary, "identity");
   if (layers.session !== undefined) judge("session", layers.session, "identity");
   if (layers.resource !== undefined) judge("resource", layers.resource, kind === "trust" ? "trust" : "resource");
+  if (layers.endpoint !== undefined) judge("endpoint", layers.endpoint, "resource");
 
   const denies = statements.filter((statement) => statement.effect === "Deny");
   if (denies.length > 0) {
@@ -126,6 +134,7 @@ export function evaluate(request: AccessRequest, layers: Layers): Evaluation {
     );
   }
   const needed = neededLayers(request, layers, kind, resourceMatch);
+  if (layers.endpoint !== undefined) needed.push("endpoint");
   const missing = needed.filter((layer) => allows[layer] === false || (layer === "resource" && allows[layer] !== true));
   return missing.length > 0
     ? answer("deny", false, missing, `no allow in ${missing.join(", ")}`, statements)
