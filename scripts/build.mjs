@@ -12,7 +12,12 @@ const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
-cpSync(join(root, "examples/acme/write-back.policy.yaml"), join(root, "dist/examples/acme/write-back.policy.yaml"));
+for (const example of readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) =>
+  entry.isDirectory(),
+)) {
+  const policy = join("examples", example.name, "write-back.policy.yaml");
+  cpSync(join(root, policy), join(root, "dist", policy));
+}
 chmodSync(join(root, "dist/src/cli/main.js"), 0o755);
 const { names, packages } = await buildHandlers();
 writeFileSync(join(root, "dist/handlers/THIRD-PARTY-NOTICES.txt"), packages.map(noticeOf).join("\n"));

@@ -1,7 +1,7 @@
 // Proves that the same source synthesizes the same resources under cdktn, the maintained fork of CDKTF: copies the checkout, installs
-// both packages by alias, synthesizes examples/acme in both, compares. Needs the npm registry; run by hand or by a scheduled job.
+// both packages by alias, synthesizes every example in both, compares. Needs the npm registry; run by hand or by a scheduled job.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,15 @@ const copy = mkdtempSync(join(tmpdir(), "writeback-cdktn-"));
 
 const run = (command, args, cwd, env = {}) =>
   execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
-const synth = (cwd, out) => {
-  run("npm", ["run", "--silent", "synth"], cwd, { CDKTF_OUTDIR: out, CHECKPOINT_DISABLE: "1" });
-  return JSON.parse(readFileSync(join(out, "stacks/acme/cdk.tf.json"), "utf8"));
+const examples = readdirSync(join(root, "examples"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+const synth = (cwd, out, example) => {
+  run(join(cwd, "node_modules/.bin/tsx"), [`examples/${example}/main.ts`], cwd, {
+    CDKTF_OUTDIR: out,
+    CHECKPOINT_DISABLE: "1",
+  });
+  return JSON.parse(readFileSync(join(out, "stacks", example, "cdk.tf.json"), "utf8"));
 };
 
 try {
@@ -32,17 +38,23 @@ try {
   ];
   run("npm", ["install", "--no-audit", "--no-fund", "--no-save", "--legacy-peer-deps", ...aliases], copy);
   process.stderr.write("synthesizing under both …\n");
-  const ours = synth(root, join(copy, "out-cdktf"));
-  const theirs = synth(copy, join(copy, "out-cdktn"));
-  const differing = Object.keys({ ...ours.resource, ...theirs.resource }).filter(
-    (type) => !isDeepStrictEqual(ours.resource[type], theirs.resource[type]),
-  );
-  if (differing.length > 0) {
-    process.stderr.write(`these resources differ under cdktn: ${differing.join(", ")}\n`);
-    process.exitCode = 1;
-  } else {
-    const count = Object.values(ours.resource).flatMap((resources) => Object.keys(resources)).length;
-    process.stdout.write(`cdktn ${CDKTN} synthesizes the same ${count} resources\n`);
+  for (const cwd of [root, copy]) run(process.execPath, ["scripts/build-handlers.mjs"], cwd);
+  for (const example of examples) {
+    const ours = synth(root, join(copy, "out-cdktf"), example);
+    const theirs = synth(copy, join(copy, "out-cdktn"), example);
+    const differing = [
+      ...Object.keys({ ...ours.resource, ...theirs.resource }).filter(
+        (type) => !isDeepStrictEqual(ours.resource[type], theirs.resource[type]),
+      ),
+      ...(isDeepStrictEqual(ours.check, theirs.check) ? [] : ["check"]),
+    ];
+    if (differing.length > 0) {
+      process.stderr.write(`of examples/${example} these differ under cdktn: ${differing.join(", ")}\n`);
+      process.exitCode = 1;
+    } else {
+      const count = Object.values(ours.resource).flatMap((resources) => Object.keys(resources)).length;
+      process.stdout.write(`cdktn ${CDKTN} synthesizes the same ${count} resources of examples/${example}\n`);
+    }
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });

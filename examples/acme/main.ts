@@ -3,22 +3,12 @@ import { join } from "node:path";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 
-import {
-  allowAwsProviderVersions,
-  Hris,
-  HrisWriteBack,
-  PolicyError,
-  Source,
-  SynthError,
-  UsageError,
-} from "../../index";
+import { allowAwsProviderVersions, Hris, HrisWriteBack, Source } from "../../index";
+import { inputsOf, run, type Inputs } from "../run";
 
 /** The app: one stack. What differs between environments is in `env`, each with a value that synthesizes as it is. */
-export function acme(env: Readonly<Record<string, string | undefined>>): App {
-  const input = (name: string, example: string): string => {
-    const value = env[name];
-    return value === undefined || value === "" ? example : value;
-  };
+export function acme(env: Inputs): App {
+  const input = inputsOf(env);
   const accountId = input("AWS_ACCOUNT_ID", "111122223333");
   const region = input("AWS_REGION", "eu-west-1");
   // No secret is an input: secrets are named by their ARNs and read at run time.
@@ -73,13 +63,4 @@ export function acme(env: Readonly<Record<string, string | undefined>>): App {
   return app;
 }
 
-if (require.main === module) {
-  try {
-    acme(process.env).synth();
-  } catch (error) {
-    // Everything that is wrong, for a person to read: no stack trace. Exit codes as those of the command line.
-    if (!(error instanceof PolicyError || error instanceof SynthError || error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof UsageError ? 1 : 2;
-  }
-}
+if (require.main === module) run(acme);

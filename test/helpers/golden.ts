@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 
+import type { ExampleName } from "./examples";
 import { documentOf, one, policiesOf, type SynthJson } from "./synth";
 
-/** Where the example's documents are kept for review. */
-export const GOLDEN_DIR = resolve(__dirname, "../golden/acme");
+/** Where an example's documents are kept for review. */
+export function goldenDir(example: ExampleName): string {
+  return resolve(__dirname, "../golden", example);
+}
 
 /**
  * The documents of a stack that people review, by file name: for each principal its trust, identity policy and boundary, the

@@ -3,13 +3,33 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { checkPolicyText, decide, parsePolicy } from "../../src/policy";
-import { readExample, runExample, synthExample, type SynthesizedExample } from "../helpers/acme";
-import { GOLDEN_DIR, goldenFiles } from "../helpers/golden";
+import {
+  exampleFile,
+  EXAMPLES,
+  readExample,
+  runExample,
+  synthExample,
+  type ExampleName,
+  type SynthesizedExample,
+} from "../helpers/examples";
+import { goldenDir, goldenFiles } from "../helpers/golden";
 import { one } from "../helpers/synth";
 import { findTerraform } from "../helpers/terraform";
 
-const POLICY_FILE = resolve(__dirname, "../../examples/acme/write-back.policy.yaml");
-const policyText = readFileSync(POLICY_FILE, "utf8");
+const policyTextOf = (example: ExampleName): string =>
+  readFileSync(exampleFile(example, "write-back.policy.yaml"), "utf8");
+const policyText = policyTextOf("acme");
+
+/** Each example as its program synthesizes it. */
+const synthesized = new Map<ExampleName, SynthesizedExample>();
+const of = (example: ExampleName): SynthesizedExample => synthesized.get(example)!;
+beforeAll(() => {
+  for (const example of EXAMPLES) {
+    const { status, stderr, outdir } = runExample(example);
+    expect([example, status, stderr]).toEqual([example, 0, ""]);
+    synthesized.set(example, readExample(example, outdir));
+  }
+});
 
 const fileWith = (text: string): string => {
   const file = join(mkdtempSync(join(tmpdir(), "writeback-policy-")), "policy.yaml");
@@ -41,11 +61,20 @@ const LARGE_POLICY = `${MINIMAL_POLICY.replace("directory: { kind: directory }",
   },
 ).join("")}`;
 
-describe("the example's policy", () => {
+describe.each(EXAMPLES)("the policy of the example %s", (example) => {
   test("has no finding on the day of writing", () => {
-    expect(checkPolicyText(policyText, { now: "2026-11-23T12:00:00Z" }).findings).toEqual([]);
+    expect(checkPolicyText(policyTextOf(example), { now: "2026-11-23T12:00:00Z" }).findings).toEqual([]);
   });
 
+  test("names fields that the app does not", () => {
+    const main = readFileSync(exampleFile(example, "main.ts"), "utf8");
+    const fields = Object.keys(parsePolicy(policyTextOf(example)).fields);
+    expect(fields.length).toBeGreaterThan(3);
+    for (const field of fields) expect(main).not.toMatch(new RegExp(`\\b${field}\\b`));
+  });
+});
+
+describe("acme's policy", () => {
   test("has about twenty fields over all classes, and an exception in force", () => {
     const { fields, exceptions } = parsePolicy(policyText);
     const count = (wanted: string): number => Object.values(fields).filter((field) => field.class === wanted).length;
@@ -82,29 +111,16 @@ describe("the example's policy", () => {
     };
     expect(decide(parsePolicy(policyText), request, "2026-11-23T10:00:00Z")).toMatchObject([{ verdict, reason }]);
   });
-
-  test("the app names no field of the policy", () => {
-    const main = readFileSync(resolve(POLICY_FILE, "../main.ts"), "utf8");
-    for (const field of Object.keys(parsePolicy(policyText).fields))
-      expect(main).not.toMatch(new RegExp(`\\b${field}\\b`));
-  });
 });
 
-let acme: SynthesizedExample;
-beforeAll(() => {
-  const { status, stderr, outdir } = runExample();
-  expect([status, stderr]).toEqual([0, ""]);
-  acme = readExample(outdir);
-});
-
-describe("the example's Terraform", () => {
+describe.each(EXAMPLES)("the Terraform of the example %s", (example) => {
   test("holds no path of this machine", () => {
-    expect(acme.text).not.toContain(resolve(__dirname, "../.."));
-    expect(acme.text).not.toContain(tmpdir());
+    expect(of(example).text).not.toContain(resolve(__dirname, "../.."));
+    expect(of(example).text).not.toContain(tmpdir());
   });
 
   test("is a stack in the account and region that it is told", () => {
-    const { text, json } = synthExample({
+    const { text, json } = synthExample(example, {
       AWS_ACCOUNT_ID: "444455556666",
       AWS_REGION: "eu-central-1",
       WRITEBACK_PREFIX: "staging",
@@ -115,35 +131,36 @@ describe("the example's Terraform", () => {
   });
 
   test("every asset that a function names is there", () => {
-    for (const body of Object.values(acme.json.resource["aws_lambda_function"]!)) {
-      expect(existsSync(join(acme.dir, String(body["filename"])))).toBe(true);
+    const { dir, json } = of(example);
+    for (const body of Object.values(json.resource["aws_lambda_function"]!)) {
+      expect(existsSync(join(dir, String(body["filename"])))).toBe(true);
     }
   });
 
-  test("its documents are those under test/golden/acme; `npm run golden:update` renews them for review", () => {
+  test("its documents are those under test/golden; `npm run golden:update` renews them for review", () => {
     const golden = Object.fromEntries(
-      readdirSync(GOLDEN_DIR)
+      readdirSync(goldenDir(example))
         .sort()
-        .map((name) => [name, readFileSync(join(GOLDEN_DIR, name), "utf8")]),
+        .map((name) => [name, readFileSync(join(goldenDir(example), name), "utf8")]),
     );
-    expect(goldenFiles(acme.json)).toEqual(golden);
+    expect(goldenFiles(of(example).json)).toEqual(golden);
   });
 });
 
-describe("the example's program", () => {
+describe("an example's program", () => {
   test("writes the same Terraform, byte by byte, whatever form the policy file has", () => {
     const otherForm = policyText
       .replace(/^ *#.*\n/gm, "")
       .replace("[identity.joiner, agents.onboarding]", "[agents.onboarding, identity.joiner]");
     expect(otherForm.length).toBeLessThan(policyText.length - 500);
-    const { status, stderr, outdir } = runExample({ WRITEBACK_POLICY: fileWith(otherForm) });
+    const { status, stderr, outdir } = runExample("acme", { WRITEBACK_POLICY: fileWith(otherForm) });
     expect([status, stderr]).toEqual([0, ""]);
-    expect(readExample(outdir).text).toBe(acme.text);
+    expect(readExample("acme", outdir).text).toBe(of("acme").text);
   });
 
   test("fails with 2 for a policy that is wrong, naming file, line and code and nothing of its own", () => {
     const file = fileWith(MINIMAL_POLICY.replace("owner: identity", "owner: nobody"));
-    const { status, stderr } = runExample({ WRITEBACK_POLICY: file });
+    const { status, stderr } = runExample("acme", { WRITEBACK_POLICY: file });
     expect([status, stderr]).toEqual([
       2,
       expect.stringMatching(/policy\.yaml:9:\d+ error UnknownOwner fields\.work_email\.owner: /),
@@ -152,7 +169,7 @@ describe("the example's program", () => {
   });
 
   test("fails with 1 for a policy file that is not there", () => {
-    const { status, stderr } = runExample({ WRITEBACK_POLICY: join(tmpdir(), "no-such-policy.yaml") });
+    const { status, stderr } = runExample("acme", { WRITEBACK_POLICY: join(tmpdir(), "no-such-policy.yaml") });
     expect([status, stderr]).toEqual([
       1,
       expect.stringMatching(/^cannot read the policy file .*no-such-policy\.yaml[^\n]*\n$/),
@@ -167,22 +184,22 @@ const terraform = findTerraform();
     return ok ? "valid" : output;
   };
 
-  test("accepts the example", () => {
-    expect(validate(acme)).toBe("valid");
+  test.each(EXAMPLES)("accepts the example %s", (example) => {
+    expect(validate(of(example))).toBe("valid");
   });
 
   test("accepts a policy as small as can be, for a trial that can be taken down", () => {
     const inputs = { WRITEBACK_POLICY: fileWith(MINIMAL_POLICY), WRITEBACK_RETENTION: "destroy" };
-    expect(validate(synthExample(inputs))).toBe("valid");
+    expect(validate(synthExample("acme", inputs))).toBe("valid");
   });
 
   test("accepts 300 writable fields with names of 16 characters", () => {
-    expect(validate(synthExample({ WRITEBACK_POLICY: fileWith(LARGE_POLICY) }))).toBe("valid");
+    expect(validate(synthExample("acme", { WRITEBACK_POLICY: fileWith(LARGE_POLICY) }))).toBe("valid");
   });
 
   test("refuses what is not valid, so that the acceptances mean something", () => {
     const dir = mkdtempSync(join(tmpdir(), "writeback-invalid-"));
-    writeFileSync(join(dir, "cdk.tf.json"), acme.text.replace('"AWS_IAM"', '"${aws_kms_key.not-there.arn}"'));
+    writeFileSync(join(dir, "cdk.tf.json"), of("acme").text.replace('"AWS_IAM"', '"${aws_kms_key.not-there.arn}"'));
     const { ok, output } = terraform!.validate(dir);
     expect([ok, output]).toEqual([false, expect.stringMatching(/undeclared resource/i)]);
   });

@@ -1,0 +1,28 @@
+import type { App } from "cdktf";
+
+import { PolicyError, SynthError, UsageError } from "../index";
+
+/** Variables of an environment: what differs between deployments of an example. */
+export type Inputs = Readonly<Record<string, string | undefined>>;
+
+/** Reads an input, or takes the example's own value where it is absent or empty: every example synthesizes as it is. */
+export function inputsOf(env: Inputs): (name: string, example: string) => string {
+  return (name, example) => {
+    const value = env[name];
+    return value === undefined || value === "" ? example : value;
+  };
+}
+
+/**
+ * Synthesizes an app as a program does. What is wrong with a policy or a stack is for a person to read: everything at once, and no stack
+ * trace. Exit codes are those of the command line.
+ */
+export function run(app: (env: Inputs) => App): void {
+  try {
+    app(process.env).synth();
+  } catch (error) {
+    if (!(error instanceof PolicyError || error instanceof SynthError || error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error instanceof UsageError ? 1 : 2;
+  }
+}
