@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
 
 import { checkPublisherArns } from "../src/compile/iam";
-import { checkEnvironment, type Measure } from "../src/compile/limits";
+import { checkEnvironment, VPC_ENDPOINT_ID_CHARACTERS, type Measure } from "../src/compile/limits";
 import type { Finding } from "../src/core";
 import { connectionSchema, isNeverField } from "../src/hris";
 import type { Policy } from "../src/policy";
@@ -15,6 +15,7 @@ export type SynthFindingCode =
   | "HrisAmbiguous"
   | "HrisNotDeclared"
   | "NeverFieldOfHris"
+  | "PerimeterInvalid"
   | "PublisherNotBound"
   | "SystemNotConnected";
 
@@ -141,6 +142,7 @@ export function measureReferences(scope: Construct): Measure {
   return (reference) => {
     const text = resolved(scope, reference);
     if (text.startsWith("${aws_api_gateway_rest_api.")) return 10;
+    if (text.startsWith("${aws_vpc_endpoint.")) return VPC_ENDPOINT_ID_CHARACTERS;
     return text.startsWith("${aws_kms_key.") ? 90 : 600;
   };
 }

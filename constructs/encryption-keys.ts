@@ -6,6 +6,7 @@ import { Construct, type IConstruct } from "constructs";
 
 import type { PolicyDocument } from "../src/iam/document";
 import { readable } from "./logical-id";
+import { waitFor } from "./references";
 import type { PartProps, Retention } from "./settings";
 import { terraformJson } from "./terraform-json";
 
@@ -67,11 +68,10 @@ export class EncryptionKeys extends Construct {
    * yet.
    */
   goBefore(part: IConstruct): void {
-    const policies = this.policies.map((policy) => `${policy.terraformResourceType}.${policy.friendlyUniqueId}`);
     for (const construct of part.node.findAll()) {
       if (!TerraformResource.isTerraformResource(construct)) continue;
       if (!ENCRYPTED_TYPES.has(construct.terraformResourceType)) continue;
-      construct.dependsOn = [...(construct.dependsOn ?? []), ...policies];
+      waitFor(construct, this.policies);
     }
   }
 

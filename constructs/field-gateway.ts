@@ -12,22 +12,34 @@ import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { Construct } from "constructs";
 
 import type { RoleDocuments } from "../src/compile/iam";
-import { canonicalDigest, DEADLINES_MS, ENV, GATEWAY_METHOD, GATEWAY_RESOURCE, GATEWAY_STAGE } from "../src/core";
+import {
+  canonicalDigest,
+  DEADLINES_MS,
+  ENV,
+  GATEWAY_METHOD,
+  GATEWAY_RESOURCE,
+  GATEWAY_STAGE,
+  NO_VPC_ENDPOINT,
+} from "../src/core";
 import type { ConnectionConfig } from "../src/hris/contract";
 import type { PolicyDocument } from "../src/iam/document";
 import type { ChangeLedger } from "./change-ledger";
+import type { ConnectorNetwork } from "./connector-network";
 import type { FieldClassification } from "./field-classification";
 import { HandlerFunction } from "./handler-function";
 import { readable } from "./logical-id";
-import { resolved } from "./references";
+import type { PrincipalRole } from "./principal-role";
+import { resolved, waitFor } from "./references";
 import { logLifetime, type FunctionPartProps } from "./settings";
 import { terraformJson } from "./terraform-json";
 
 export interface FieldGatewayDocuments {
   /** Documents of the principal `gateway`. */
   readonly role: RoleDocuments;
-  /** The API's resource policy: denies only. */
+  /** The API's resource policy: denies only, but for the one Allow that a private API needs. */
   readonly resourcePolicy: PolicyDocument;
+  /** Policy of the VPC endpoint, where there is one. */
+  readonly endpointPolicy?: PolicyDocument;
 }
 
 export interface FieldGatewayProps extends FunctionPartProps {
@@ -38,6 +50,11 @@ export interface FieldGatewayProps extends FunctionPartProps {
   readonly hris: { readonly system: string; readonly writer: ConnectionConfig };
   /** Compiled when the API's id is known: the documents name it. */
   readonly documents: (apiId: string) => FieldGatewayDocuments;
+  /**
+   * The network with the one VPC endpoint through which the gateway can be called. The API is then a private one.
+   * @default - called from anywhere
+   */
+  readonly network?: ConnectorNetwork;
   /**
    * Requests per second, and how many may come at once. A joiner's few fields need little.
    * @default { ratePerSecond: 20, burst: 40 }
@@ -63,7 +80,7 @@ export interface FieldGatewayProps extends FunctionPartProps {
  * `extendedRequestId`, because clients can set `requestId`.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html (read 2026-11-23)
  */
-const ACCESS_LOG_FORMAT = {
+const ACCESS_LINE = {
   extendedRequestId: "$context.extendedRequestId",
   time: "$context.requestTime",
   userArn: "$context.identity.userArn",
@@ -79,6 +96,9 @@ const ACCESS_LOG_FORMAT = {
   latencyMs: "$context.responseLatency",
 } as const;
 
+/** What it also holds where there is an endpoint: which one it was. */
+const ENDPOINT_LINE = { vpceId: "$context.identity.vpceId" } as const;
+
 /**
  * The only door to the HRIS: a REST API with one resource and one method under IAM, a resource policy of denies, and the only
  * function that can read the writer credential. It is one resource with parameters on purpose: IAM sees the real path, and
@@ -91,21 +111,26 @@ export class FieldGateway extends Construct {
   readonly stage: ApiGatewayStage;
   /** URL of the stage, without a trailing slash. */
   readonly url: string;
+  private readonly props: FieldGatewayProps;
 
   constructor(scope: Construct, id: string, props: FieldGatewayProps) {
     super(scope, id);
-    const { names, tags } = props;
+    this.props = props;
+    const { names, tags, network } = props;
+    const endpoint =
+      network === undefined ? { types: ["REGIONAL"] } : { types: ["PRIVATE"], vpcEndpointIds: [network.endpointId] };
 
     this.api = readable(
       new ApiGatewayRestApi(this, "api", {
         name: `${names.prefix}-gateway`,
         description: "Field gateway: one field of one worker for one grant",
-        endpointConfiguration: { types: ["REGIONAL"] },
+        endpointConfiguration: endpoint,
         tags,
       }),
     );
     const restApiId = this.api.id;
-    this.url = names.gatewayUrl(restApiId);
+    this.url =
+      network === undefined ? names.gatewayUrl(restApiId) : names.privateGatewayUrl(restApiId, network.endpointId);
     const documents = props.documents(restApiId);
 
     this.gateway = new HandlerFunction(this, "gateway", {
@@ -120,6 +145,7 @@ export class FieldGateway extends Construct {
         [ENV.manifestHash]: props.classification.manifestHash,
         [ENV.digestKeyArn]: props.digestKeyArn,
         [ENV.connectorRoleArn]: names.role("connector").arn,
+        [ENV.vpcEndpointId]: network?.endpointId ?? NO_VPC_ENDPOINT,
         [ENV.hrisSystem]: props.hris.system,
         [ENV.connections]: JSON.stringify({ [props.hris.system]: props.hris.writer }),
       },
@@ -172,6 +198,9 @@ export class FieldGateway extends Construct {
             method: { httpMethod: GATEWAY_METHOD, authorization: "AWS_IAM" },
             integration: { type: "AWS_PROXY", function: names.function("gateway").arn, timeout: DEADLINES_MS.api },
             policy: resolved(this, policyText),
+            ...(network === undefined
+              ? {}
+              : { endpoint: { ...endpoint, vpcEndpointIds: [resolved(this, network.endpointId)] } }),
           }),
         },
         dependsOn: [method, integration, permission, this.resourcePolicy],
@@ -193,7 +222,12 @@ export class FieldGateway extends Construct {
         deploymentId: deployment.id,
         stageName: GATEWAY_STAGE,
         accessLogSettings:
-          logs === undefined ? undefined : { destinationArn: logs.arn, format: terraformJson(ACCESS_LOG_FORMAT) },
+          logs === undefined
+            ? undefined
+            : {
+                destinationArn: logs.arn,
+                format: terraformJson(network === undefined ? ACCESS_LINE : { ...ACCESS_LINE, ...ENDPOINT_LINE }),
+              },
         xrayTracingEnabled: false,
         tags,
         dependsOn: account,
@@ -215,6 +249,26 @@ export class FieldGateway extends Construct {
         },
       }),
     );
+  }
+
+  /**
+   * Makes what names the connector role wait for it: AWS refuses a policy whose principal does not exist. Only a private API has such
+   * policies.
+   */
+  admit(connector: PrincipalRole): void {
+    const { network, documents } = this.props;
+    if (network === undefined) return;
+    const { endpointPolicy } = documents(this.api.id);
+    if (endpointPolicy === undefined) {
+      throw new Error(`${this.node.path}: the gateway has a network and no policy for its endpoint`);
+    }
+    const { names } = this.props;
+    waitFor(this.resourcePolicy, [connector.role]);
+    network.admitOnly({
+      policy: endpointPolicy,
+      hostName: names.privateGatewayHost(this.api.id, network.endpointId),
+      after: [connector.role],
+    });
   }
 
   /** One API resource for each part of the path; the id of the last. */

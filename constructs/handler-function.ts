@@ -26,6 +26,11 @@ export interface HandlerFunctionProps extends FunctionPartProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   /**
+   * Subnets and security groups of a VPC that the function runs in.
+   * @default - no VPC
+   */
+  readonly place?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
+  /**
    * Executions that may run at once, taken from the account's pool.
    * @default - not reserved; a small account may have nothing to reserve
    */
@@ -86,6 +91,10 @@ export class HandlerFunction extends Construct {
         timeout: props.timeoutSeconds,
         environment: Object.keys(environment).length === 0 ? undefined : { variables: environment },
         reservedConcurrentExecutions: props.reservedConcurrency,
+        vpcConfig:
+          props.place === undefined
+            ? undefined
+            : { subnetIds: [...props.place.subnetIds], securityGroupIds: [...props.place.securityGroupIds] },
         tags: props.tags,
         dependsOn: [this.role.policy, this.logs, ...(props.dependsOn ?? [])],
       }),

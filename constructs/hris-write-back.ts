@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { SecretsmanagerSecretPolicy } from "@cdktf/provider-aws/lib/secretsmanager-secret-policy";
-import { Annotations, TerraformOutput } from "cdktf";
+import { Annotations, Fn, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
 
 import { compileEventPatterns } from "../src/compile/events";
@@ -11,9 +11,11 @@ import {
   compileDataKeyPolicy,
   compileDeadLetterPolicy,
   compileDigestKeyPolicy,
+  compileEndpointPolicy,
   compileGatewayPolicy,
   compileQueuePolicy,
   compileRoles,
+  flowLogsRole,
   writerSecretPolicy,
   type IamRefs,
 } from "../src/compile/iam";
@@ -42,6 +44,7 @@ import {
   measureReferences,
   systemsToRead,
 } from "./checks";
+import { ConnectorNetwork } from "./connector-network";
 import { ConnectorRole } from "./connector-role";
 import { EncryptionKeys, type ExistingKeys } from "./encryption-keys";
 import { refuse } from "./errors";
@@ -50,6 +53,8 @@ import { FieldGateway } from "./field-gateway";
 import { readerConfig, readerKeyArns, writerConfig, type HrisConnection, type SourceConnection } from "./hris";
 import { LifecycleBus } from "./lifecycle-bus";
 import { readable } from "./logical-id";
+import { checkPerimeter, type Perimeter } from "./perimeter";
+import { waitFor } from "./references";
 import { SessionBroker } from "./session-broker";
 import type { LogRetentionDays, Retention } from "./settings";
 import { terraformJson } from "./terraform-json";
@@ -85,10 +90,16 @@ export interface HrisWriteBackProps {
    */
   readonly publishers: Readonly<Record<string, readonly string[]>> | ((publisher: string) => readonly string[]);
   /**
-   * The ARN of your own connector function, invoked with the payload of `connectorInputSchema`.
+   * The ARN of your own connector function, invoked with the payload of `connectorInputSchema`. With a perimeter it runs in the
+   * network's subnets and has its security group alone; `examples/perimeter/README.md` says what else it owes.
    * @default - the managed connector
    */
   readonly connectorFunctionArn?: string;
+  /**
+   * Where the field gateway can be called from. With a network its API is private, and a session is worth nothing anywhere else.
+   * @default { kind: "none" }
+   */
+  readonly perimeter?: Perimeter;
   /**
    * Keys that exist already.
    * @default - both are made
@@ -156,6 +167,8 @@ export class HrisWriteBack extends Construct {
   readonly keys: EncryptionKeys;
   readonly classification: FieldClassification;
   readonly ledger: ChangeLedger;
+  /** Absent without a perimeter. */
+  readonly network?: ConnectorNetwork;
   readonly fieldGateway: FieldGateway;
   readonly sessionBroker: SessionBroker;
   readonly connectorRole: ConnectorRole;
@@ -164,7 +177,7 @@ export class HrisWriteBack extends Construct {
 
   constructor(scope: Construct, id: string, props: HrisWriteBackProps) {
     super(scope, id);
-    const { retention, tags } = props;
+    const { retention, tags, perimeter = { kind: "none" } } = props;
     refuse(this, checkPlacement(props.placement));
     const names = compileNames(props.placement);
     const policy = policyOf(props.policy);
@@ -178,6 +191,7 @@ export class HrisWriteBack extends Construct {
       ...checkConnections(connections),
       ...checkNeverFields(policy, props.hris.config),
       ...checkPublishers(policy, patterns, publishers),
+      ...checkPerimeter(perimeter, names.region),
       ...policyItems(policy).flatMap((item) => checkItem(item.sk, item)),
     ];
     refuse(this, findings);
@@ -202,6 +216,12 @@ export class HrisWriteBack extends Construct {
     this.ledger = new ChangeLedger(this, "ledger", { ...part, dataKeyArn, retention });
     const { classification, ledger } = this;
 
+    if (perimeter.kind !== "none") {
+      const documents = { flowLogs: flowLogsRole(names) };
+      this.network = new ConnectorNetwork(this, "network", { ...withFunctions, perimeter, documents });
+    }
+    const { network } = this;
+    const vpcEndpointId = network?.endpointId;
     const read = readConnections(policy, connections, hrisSystem);
     const sources = Object.entries(read).flatMap(([system, connection]) => (system === hrisSystem ? [] : [connection]));
     const refsOf = (apiId: string): IamRefs => ({
@@ -215,6 +235,7 @@ export class HrisWriteBack extends Construct {
       writerSecretArn: props.hris.writerSecretArn,
       writerSecretKeyArn: props.hris.writerSecretKeyArn,
       connectorFunctionArn: props.connectorFunctionArn,
+      vpcEndpointId,
     });
 
     this.fieldGateway = new FieldGateway(this, "field-gateway", {
@@ -225,8 +246,10 @@ export class HrisWriteBack extends Construct {
       hris: { system: hrisSystem, writer: writerConfig(props.hris) },
       documents: (apiId) => ({
         role: compileRoles({ names, policy, refs: refsOf(apiId) }).gateway,
-        resourcePolicy: compileGatewayPolicy(names, policy, apiId),
+        resourcePolicy: compileGatewayPolicy(names, policy, apiId, vpcEndpointId),
+        endpointPolicy: compileEndpointPolicy(names, apiId),
       }),
+      network,
       reservedConcurrency: props.reservedConcurrency,
       apiGatewayLogRoleArn: props.apiGatewayLogRoleArn,
       accessLog: props.gatewayAccessLog,
@@ -246,6 +269,7 @@ export class HrisWriteBack extends Construct {
           : { kind: "existing", functionArn: props.connectorFunctionArn },
       gatewayUrl: this.fieldGateway.url,
       sessionPolicyTemplate: template,
+      network,
       reservedConcurrency: props.reservedConcurrency,
     });
     this.connectorRole = new ConnectorRole(this, "connector", {
@@ -254,6 +278,9 @@ export class HrisWriteBack extends Construct {
       broker: this.sessionBroker.broker.role,
       sessionPolicyTemplate: template,
     });
+    this.fieldGateway.admit(this.connectorRole.identity);
+    const ownConnector = this.sessionBroker.connector?.function;
+    if (network !== undefined && ownConnector !== undefined) waitFor(ownConnector, network.closed);
     const definition = compileStateMachine(policy, names);
     refuse(this, checkStateMachineDefinition(JSON.stringify(definition)));
     this.workflow = new ApprovalWorkflow(this, "workflow", {
@@ -332,9 +359,29 @@ export class HrisWriteBack extends Construct {
       "ledger-table": [names.ledgerTable.name, "What was asked, decided, approved, attempted and shown"],
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
-    for (const [id, [value, description]] of Object.entries(outputs)) {
+    for (const [id, [value, description]] of Object.entries({ ...outputs, ...this.networkOutputs() })) {
       readable(new TerraformOutput(this, id, { value, description }));
     }
+  }
+
+  /** What a connector of one's own, and the owner of an existing endpoint, need. */
+  private networkOutputs(): Readonly<Record<string, readonly [value: string, description: string]>> {
+    const { network } = this;
+    if (network === undefined) return {};
+    const outputs = {
+      "connector-security-group-id": [
+        network.connectorSecurityGroup.id,
+        "The connector's security group: an existing endpoint lets it in on 443; a connector of your own has it and no other",
+      ],
+      "connector-subnet-ids": [Fn.join(",", [...network.subnetIds]), "Where the connector runs"],
+      "vpc-endpoint-id": [network.endpointId, "The one endpoint through which the field gateway can be called"],
+    } as const;
+    if (network.endpoint !== undefined) return outputs;
+    const policy = terraformJson(compileEndpointPolicy(this.names, this.fieldGateway.api.id));
+    return {
+      ...outputs,
+      "vpc-endpoint-policy": [policy, "The policy for that endpoint, if it serves the field gateway alone"],
+    };
   }
 }
 

@@ -7,7 +7,9 @@ export {
 export { APPROVAL_ROUTES, ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";
+export { ConnectorNetwork, type ConnectorNetworkProps } from "./connector-network";
 export { ConnectorRole, type ConnectorRoleProps } from "./connector-role";
+export { DnsFirewall, type DnsFirewallProps } from "./dns-firewall";
 export { EncryptionKeys, type EncryptionKeysProps, type ExistingKeys } from "./encryption-keys";
 export { SynthError } from "./errors";
 export { FieldClassification, type FieldClassificationProps } from "./field-classification";
@@ -26,6 +28,14 @@ export {
 } from "./hris";
 export { HrisWriteBack, type HrisWriteBackProps, type PolicySource } from "./hris-write-back";
 export { LifecycleBus, type LifecycleBusDocuments, type LifecycleBusProps } from "./lifecycle-bus";
+export type {
+  EndpointToCreate,
+  ExistingEndpoint,
+  ExistingPerimeter,
+  NetworkPerimeter,
+  Perimeter,
+  PerimeterToCreate,
+} from "./perimeter";
 export { PrincipalRole, type PrincipalRoleProps } from "./principal-role";
 export { allowAwsProviderVersions, AWS_PROVIDER_VERSIONS } from "./provider-versions";
 export { SessionBroker, type Connector, type SessionBrokerProps } from "./session-broker";

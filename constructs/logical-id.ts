@@ -1,4 +1,5 @@
 import { TerraformStack, type TerraformElement } from "cdktf";
+import type { IConstruct } from "constructs";
 
 import { canonicalDigest } from "../src/core";
 
@@ -13,8 +14,7 @@ const taken = new WeakMap<TerraformStack, Map<string, string>>();
  */
 export function readable<E extends TerraformElement>(element: E): E {
   const stack = TerraformStack.of(element);
-  const path = element.node.scopes.slice(stack.node.scopes.length).map((scope) => scope.node.id);
-  const logicalId = path.join("_").replace(/[^A-Za-z0-9_-]/g, "_");
+  const logicalId = logicalNameOf(element);
   const key = `${element.constructor.name}.${logicalId}`;
   const names = taken.get(stack) ?? new Map<string, string>();
   taken.set(stack, names);
@@ -27,6 +27,13 @@ export function readable<E extends TerraformElement>(element: E): E {
   names.set(key, element.node.path);
   element.overrideLogicalId(logicalId);
   return element;
+}
+
+/** The logical name of a construct, or of something inside it that is no construct. */
+export function logicalNameOf(construct: IConstruct, ...inside: readonly string[]): string {
+  const stack = TerraformStack.of(construct);
+  const path = construct.node.scopes.slice(stack.node.scopes.length).map((scope) => scope.node.id);
+  return [...path, ...inside].join("_").replace(/[^A-Za-z0-9_-]/g, "_");
 }
 
 /**

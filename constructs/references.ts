@@ -1,4 +1,11 @@
-import { DefaultTokenResolver, StringConcat, Tokenization } from "cdktf";
+import {
+  dependable,
+  DefaultTokenResolver,
+  StringConcat,
+  Tokenization,
+  type ITerraformDependable,
+  type TerraformResource,
+} from "cdktf";
 import type { Construct } from "constructs";
 
 /**
@@ -8,4 +15,9 @@ import type { Construct } from "constructs";
 export function resolved(scope: Construct, text: string): string {
   const resolver = new DefaultTokenResolver(new StringConcat());
   return String(Tokenization.resolve(text, { scope, resolver, preparing: false }));
+}
+
+/** Makes a resource wait for others, which may have been made after it. */
+export function waitFor(resource: TerraformResource, others: readonly ITerraformDependable[]): void {
+  resource.dependsOn = [...(resource.dependsOn ?? []), ...others.map((other) => dependable(other))];
 }

@@ -87,6 +87,9 @@ const API_ID_CHARACTERS = 10;
 /** A key's ARN in the longest partition and Region names there are: `arn:aws-us-gov:kms:ap-southeast-1:…:key/mrk-` and 32 digits. */
 const KEY_ARN_CHARACTERS = 90;
 
+/** A VPC endpoint's id: `vpce-` and seventeen hexadecimal digits. */
+export const VPC_ENDPOINT_ID_CHARACTERS = 22;
+
 /** Longest name of a secret is 512, a function's ARN and a role's are shorter. */
 const OTHER_ARN_CHARACTERS = 600;
 
@@ -96,6 +99,7 @@ export function measureRefs(refs: IamRefs): Measure {
     [refs.dataKeyArn, KEY_ARN_CHARACTERS],
     [refs.digestKeyArn, KEY_ARN_CHARACTERS],
     [refs.apiId, API_ID_CHARACTERS],
+    ...(refs.vpcEndpointId === undefined ? [] : [[refs.vpcEndpointId, VPC_ENDPOINT_ID_CHARACTERS] as const]),
   ]);
   return (reference) => known.get(reference) ?? OTHER_ARN_CHARACTERS;
 }
@@ -134,12 +138,12 @@ export function checkIamLimits(
     {
       path: "connector.identity",
       limit: DOCUMENT_LIMITS.roleInline,
-      make: (list: readonly string[]) => connectorIdentity(names, refs.apiId, list),
+      make: (list: readonly string[]) => connectorIdentity(names, refs.apiId, list, refs.vpcEndpointId),
     },
     {
       path: "gateway.api-policy",
       limit: DOCUMENT_LIMITS.apiResourcePolicy,
-      make: (list: readonly string[]) => gatewayPolicy(names, refs.apiId, list),
+      make: (list: readonly string[]) => gatewayPolicy(names, refs.apiId, list, refs.vpcEndpointId),
     },
   ].flatMap(({ path, limit, make }) => {
     const sizeOf = (count: number): number => documentLength(make(fields.slice(0, count)), measure);

@@ -32,7 +32,11 @@ export function compileNames(placement: Placement) {
     logGroupName: `/aws/lambda/${prefix}-${handler}`,
     logGroupArn: arn("logs", `log-group:/aws/lambda/${prefix}-${handler}`),
   });
+  const domain = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  const logGroup = (name: string) => ({ name, arn: arn("logs", `log-group:${name}`) });
   const role = (name: string) => ({ name: `${prefix}-${name}`, arn: arn("iam", `role/${prefix}-${name}`, false) });
+  const privateGatewayHost = (apiId: string, endpointId: string): string =>
+    `${apiId}-${endpointId}.execute-api.${region}.${domain}`;
   return {
     prefix,
     accountId,
@@ -55,22 +59,38 @@ export function compileNames(placement: Placement) {
     deadLetterQueue: { name: `${prefix}-intake-dlq`, arn: arn("sqs", `${prefix}-intake-dlq`) },
     busDeadLetterQueue: { name: `${prefix}-bus-dlq`, arn: arn("sqs", `${prefix}-bus-dlq`) },
     stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
-    workflowLogGroup: {
-      name: `/aws/vendedlogs/states/${prefix}-workflow`,
-      arn: arn("logs", `log-group:/aws/vendedlogs/states/${prefix}-workflow`),
-    },
+    workflowLogGroup: logGroup(`/aws/vendedlogs/states/${prefix}-workflow`),
+    /** What the connector's network carried, where the network is made here. */
+    flowLogGroup: logGroup(`/aws/vpc/${prefix}-connector`),
+    /** Every log group there is, for an action that lists them. */
+    logGroupsArn: arn("logs", "log-group:*"),
+    /** Every flow log there is: their ids are AWS's. */
+    flowLogsArn: arn("ec2", "vpc-flow-log/*"),
+    /** Everything of EC2 with an ARN: what Lambda demands to be allowed to delete a network interface, whose id is AWS's. */
+    networkArn: arn("ec2", "*/*"),
+    /** Name prefix of the connector's network: security groups, VPC, rules. */
+    network: (what: string): string => `${prefix}-${what}`,
     /** Index of the control table over work that is due. */
     dueIndexArn: arn("dynamodb", `table/${prefix}-control/index/${DUE_INDEX}`),
     /** Host name of a service's regional endpoint, as `kms:ViaService` and service principals of the region write it. */
-    serviceHost: (service: string): string =>
-      `${service}.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`,
+    serviceHost: (service: string): string => `${service}.${region}.${domain}`,
     /** ARN of every request to an API, whatever its stage, method and path. */
     apiRequestsArn: (apiId: string): string => arn("execute-api", `${apiId}/*`),
     /** ARN of one request to the field gateway; `path` without a leading slash. */
     gatewayRequestArn: (apiId: string, path: string): string =>
       arn("execute-api", `${apiId}/${GATEWAY_STAGE}/${GATEWAY_METHOD}/${path}`),
     /** URL of the field gateway's stage, without a trailing slash. */
-    gatewayUrl: (apiId: string): string =>
-      `https://${apiId}.execute-api.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}/${GATEWAY_STAGE}`,
+    gatewayUrl: (apiId: string): string => `https://${apiId}.execute-api.${region}.${domain}/${GATEWAY_STAGE}`,
+    /**
+     * Host name of a private API at one VPC endpoint. Public DNS answers it with the endpoint's private addresses, whether or not the
+     * endpoint has private DNS; it exists for endpoints that the API names.
+     * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html (read 2026-11-23)
+     */
+    privateGatewayHost,
+    /** URL of a private field gateway's stage, without a trailing slash. */
+    privateGatewayUrl: (apiId: string, endpointId: string): string =>
+      `https://${privateGatewayHost(apiId, endpointId)}/${GATEWAY_STAGE}`,
+    /** Name of the service that a VPC endpoint for API Gateway connects to. */
+    apiEndpointService: `${partition === "aws-cn" ? "cn." : ""}com.amazonaws.${region}.execute-api`,
   };
 }

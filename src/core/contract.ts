@@ -23,7 +23,8 @@ export type HandlerName = (typeof HANDLERS)[number];
 
 /**
  * Values of the role tag `writeback:principal`: who a role is, in the words of the trust model. `connector` is the role
- * that the broker assumes for one grant; `connector-execution` is the one the connector's function runs under.
+ * that the broker assumes for one grant; `connector-execution` is the one the connector's function runs under. `flow-logs`
+ * writes the flow log of a network that is made for the connector: only a stack with such a perimeter has it.
  */
 export const PRINCIPALS = [
   "intake",
@@ -39,6 +40,7 @@ export const PRINCIPALS = [
   "sweeper",
   "workflow",
   "scheduler",
+  "flow-logs",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 
@@ -53,6 +55,9 @@ export const FIELD_TAG = "field";
 export const GATEWAY_STAGE = "live";
 export const GATEWAY_METHOD = "PATCH";
 export const GATEWAY_RESOURCE = "/grants/{grantId}/fields/{field}";
+
+/** Stands for the id of the VPC endpoint in a gateway's environment where it may be called from anywhere. */
+export const NO_VPC_ENDPOINT = "none";
 
 /** Key attributes of the tables. The control table has `pk` alone. */
 export const PARTITION_KEY = "pk";
@@ -171,6 +176,8 @@ export const ENV = {
   connectorRoleArn: "CONNECTOR_ROLE_ARN",
   connectorFunctionName: "CONNECTOR_FUNCTION_NAME",
   gatewayUrl: "GATEWAY_URL",
+  /** The endpoint that every request must have come through, or `NO_VPC_ENDPOINT`: a gateway that is not told does not start. */
+  vpcEndpointId: "VPC_ENDPOINT_ID",
   sessionPolicyTemplate: "SESSION_POLICY_TEMPLATE",
   groupClaim: "GROUP_CLAIM",
   workerIdClaim: "WORKER_ID_CLAIM",

@@ -156,6 +156,21 @@ function assignedAttribute(
       return `https://${apiIdOf(hash)}.execute-api.${region}.amazonaws.com`;
     case "aws_api_gateway_rest_api.root_resource_id":
       return hash.slice(10, 20);
+    case "aws_default_security_group.id":
+    case "aws_security_group.id":
+      return ec2Id("sg", hash);
+    case "aws_route_table.id":
+      return ec2Id("rtb", hash);
+    case "aws_subnet.id":
+      return ec2Id("subnet", hash);
+    case "aws_vpc.id":
+      return ec2Id("vpc", hash);
+    case "aws_vpc_endpoint.id":
+      return ec2Id("vpce", hash);
+    case "aws_route53_resolver_firewall_domain_list.id":
+      return ec2Id("rslvr-fdl", hash);
+    case "aws_route53_resolver_firewall_rule_group.id":
+      return ec2Id("rslvr-frg", hash);
     case "aws_kms_key.arn":
       return regional("kms", `key/${uuidOf(hash)}`);
     case "aws_kms_key.key_id":
@@ -200,6 +215,11 @@ function apiIdOf(hash: string): string {
     .toString(36)
     .padStart(10, "0")
     .slice(0, 10);
+}
+
+/** A type's prefix and seventeen hexadecimal digits, as EC2 assigns. */
+function ec2Id(prefix: string, hash: string): string {
+  return `${prefix}-${hash.slice(0, 17)}`;
 }
 
 function uuidOf(hash: string): string {

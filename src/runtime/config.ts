@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ENV } from "../core";
+import { ENV, NO_VPC_ENDPOINT } from "../core";
 
 /** A function's environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,6 +19,12 @@ const MEMBERS = {
   connectorRoleArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, "expected the ARN of a role"),
   connectorFunctionName: z.string().min(1),
   gatewayUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith("/"), "expected no trailing slash"),
+  vpcEndpointId: z
+    .string()
+    .regex(
+      new RegExp(`^(?:${NO_VPC_ENDPOINT}|vpce-[0-9a-f]{8,17})$`),
+      `expected the id of a VPC endpoint, or \`${NO_VPC_ENDPOINT}\``,
+    ),
   sessionPolicyTemplate: z.string().min(2),
   groupClaim: z.string().min(1),
   workerIdClaim: z.string().min(1),

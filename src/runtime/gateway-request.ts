@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { FIELD_NAME, GATEWAY_METHOD, GATEWAY_RESOURCE, GATEWAY_STAGE, isGrantId } from "../core";
+import { FIELD_NAME, GATEWAY_METHOD, GATEWAY_RESOURCE, GATEWAY_STAGE, isGrantId, NO_VPC_ENDPOINT } from "../core";
 import type { Scalar } from "../policy/model";
 import { gatewayBodySchema } from "./payloads";
 
@@ -25,7 +25,12 @@ export const restProxyEventSchema = z.object({
     httpMethod: z.string(),
     resourcePath: z.string(),
     path: z.string(),
-    identity: z.object({ userArn: z.string().nullish(), accessKey: z.string().nullish() }),
+    identity: z.object({
+      userArn: z.string().nullish(),
+      accessKey: z.string().nullish(),
+      /** The VPC endpoint that the request came through, of a private API alone. */
+      vpceId: z.string().nullish(),
+    }),
   }),
 });
 
@@ -38,9 +43,17 @@ export interface GatewayRequest {
   readonly accessKeyId: string;
 }
 
+/** Who may come to the gateway, and by which way. */
+export interface GatewayDoor {
+  readonly connectorRoleArn: string;
+  /** The one VPC endpoint, or `NO_VPC_ENDPOINT` for a gateway that may be called from anywhere. */
+  readonly vpcEndpointId: string;
+}
+
 /** Why a request is refused before the ledger is asked. */
 export type RequestRefusal =
   | "MalformedRequest"
+  | "WrongEndpoint"
   | "WrongStage"
   | "WrongMethod"
   | "MethodOverride"
@@ -56,14 +69,19 @@ export type RequestRefusal =
  * whose session name is the grant; nothing else is taken from the caller's word. The path is rebuilt from its parameters and must
  * be the path that IAM judged, so that no encoding of it means two things.
  *
- * `test-invoke-stage`, by which the console skips IAM, and a method override are refused.
+ * `test-invoke-stage`, by which the console skips IAM, and a method override are refused. Where the gateway has a VPC endpoint, so is
+ * everything that API Gateway does not say has come through it.
  */
-export function readGatewayRequest(event: unknown, connectorRoleArn: string): GatewayRequest | RequestRefusal {
+export function readGatewayRequest(
+  event: unknown,
+  { connectorRoleArn, vpcEndpointId }: GatewayDoor,
+): GatewayRequest | RequestRefusal {
   const parsed = restProxyEventSchema.safeParse(event);
   if (!parsed.success) return "MalformedRequest";
   const { data } = parsed;
   const { requestContext: context } = data;
 
+  if (vpcEndpointId !== NO_VPC_ENDPOINT && context.identity.vpceId !== vpcEndpointId) return "WrongEndpoint";
   if (context.stage !== GATEWAY_STAGE) return "WrongStage";
   if (data.httpMethod !== GATEWAY_METHOD || context.httpMethod !== GATEWAY_METHOD) return "WrongMethod";
   const named = [...Object.keys(data.headers ?? {}), ...Object.keys(data.multiValueHeaders ?? {})];

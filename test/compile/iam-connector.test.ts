@@ -1,4 +1,4 @@
-import { compileRoles } from "../../src/compile/iam";
+import { compileEndpointPolicy, compileRoles } from "../../src/compile/iam";
 import {
   evaluate,
   evaluateAssumeRole,
@@ -12,12 +12,15 @@ import {
   ALLOW_ALL,
   BEFORE_END,
   connectorLayers,
+  ENDPOINT_ID,
   ENDS_AT,
   invoke,
   NAMES,
+  OTHER_ENDPOINT_ID,
   OTHER_GRANT,
   OWN_GRANT,
   policyOf,
+  PRIVATE_REFS,
   REFS,
   requestArn,
   type ConnectorLayers,
@@ -75,11 +78,21 @@ const ATTEMPTS: readonly Attempt[] = STAGES.flatMap((stage) =>
 /** The same while the session lives: time never lets in what its tags do not. */
 const ATTEMPTS_IN_TIME = ATTEMPTS.filter(({ at }) => at === BEFORE_END);
 
-function allowed(layers: Layers, tags: Readonly<Record<string, string>>, attempts = ATTEMPTS): Attempt[] {
-  return attempts.filter(({ resource, at }) => invoke(layers, resource, tags, at).decision === "allow");
+function allowed(
+  layers: Layers,
+  tags: Readonly<Record<string, string>>,
+  attempts = ATTEMPTS,
+  through?: string,
+): Attempt[] {
+  return attempts.filter(
+    ({ resource, at }) => invoke(layers, resource, tags, at, undefined, through).decision === "allow",
+  );
 }
 
-/** The layers with each one, in turn, replaced by Allow * on * (the API's policy: absent, and Allow to everyone). */
+/**
+ * The layers with each one, in turn, replaced by Allow * on * (the API's policy: absent, and Allow to everyone). A private API without a
+ * policy is called by nobody; here it is judged as one that others may still call.
+ */
 function slips(layers: ConnectorLayers): [name: string, layers: Layers][] {
   const withoutApiPolicy: Layers = { ...layers, resource: undefined };
   return [
@@ -90,25 +103,40 @@ function slips(layers: ConnectorLayers): [name: string, layers: Layers][] {
     ["identity, API policy absent", { ...withoutApiPolicy, identity: [ALLOW_ALL] }],
     ["boundary, API policy absent", { ...withoutApiPolicy, boundary: ALLOW_ALL }],
     ["session, API policy absent", { ...withoutApiPolicy, session: ALLOW_ALL }],
+    ...(layers.endpoint === undefined
+      ? []
+      : [["endpoint policy absent", { ...layers, endpoint: undefined }] satisfies [string, Layers]]),
   ];
 }
 
 const LAYERS = connectorLayers(POLICY, OWN_FIELD);
 
-describe("a session of the connector role", () => {
+function without(document: PolicyDocument, sid: string): PolicyDocument {
+  const Statement = document.Statement.filter((statement) => statement.Sid !== sid);
+  expect(Statement).toHaveLength(document.Statement.length - 1);
+  return { ...document, Statement };
+}
+
+describe.each([
+  ["anywhere", REFS, undefined],
+  ["behind an endpoint", PRIVATE_REFS, ENDPOINT_ID],
+])("a session of the connector role, the gateway %s", (_where, refs, through) => {
+  const LAYERS = connectorLayers(POLICY, OWN_FIELD, refs);
+  const atAnyTime = through === undefined ? ATTEMPTS : ATTEMPTS_IN_TIME;
+
   test("may make exactly one request of all, until its minute ends", () => {
-    expect(allowed(LAYERS, OWN_TAGS)).toEqual([{ resource: OWN_RESOURCE, at: BEFORE_END }]);
+    expect(allowed(LAYERS, OWN_TAGS, ATTEMPTS, through)).toEqual([{ resource: OWN_RESOURCE, at: BEFORE_END }]);
   });
 
   test.each(slips(LAYERS))("fails to make any other request with one layer lost: %s", (_name, layers) => {
-    const resources = new Set(allowed(layers, OWN_TAGS).map(({ resource }) => resource));
+    const resources = new Set(allowed(layers, OWN_TAGS, atAnyTime, through).map(({ resource }) => resource));
     expect([...resources]).toEqual([OWN_RESOURCE]);
   });
 
   test.each(slips(LAYERS).filter(([name]) => !name.startsWith("session")))(
     "fails after its minute with one layer lost that does not carry the time: %s",
     (_name, layers) => {
-      expect(allowed(layers, OWN_TAGS)).toEqual([{ resource: OWN_RESOURCE, at: BEFORE_END }]);
+      expect(allowed(layers, OWN_TAGS, ATTEMPTS, through)).toEqual([{ resource: OWN_RESOURCE, at: BEFORE_END }]);
     },
   );
 
@@ -117,7 +145,9 @@ describe("a session of the connector role", () => {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*" }],
     };
-    const resources = new Set(allowed({ ...LAYERS, resource }, OWN_TAGS).map((attempt) => attempt.resource));
+    const resources = new Set(
+      allowed({ ...LAYERS, resource }, OWN_TAGS, atAnyTime, through).map((attempt) => attempt.resource),
+    );
     expect([...resources]).toEqual([OWN_RESOURCE]);
   });
 
@@ -135,10 +165,10 @@ describe("a session of the connector role", () => {
   ])("fails to make any request with %s, also with one layer lost", (_name, tags: Record<string, string>) => {
     const field = tags["field"];
     const named = field !== undefined && /^[a-z][a-z0-9_]*$/.test(field) ? field : OWN_FIELD;
-    const layers = connectorLayers(POLICY, named);
-    expect(allowed(layers, tags)).toEqual([]);
+    const layers = connectorLayers(POLICY, named, refs);
+    expect(allowed(layers, tags, atAnyTime, through)).toEqual([]);
     for (const [name, lost] of slips(layers)) {
-      expect([name, allowed(lost, tags, ATTEMPTS_IN_TIME)]).toEqual([name, []]);
+      expect([name, allowed(lost, tags, ATTEMPTS_IN_TIME, through)]).toEqual([name, []]);
     }
   });
 
@@ -153,7 +183,7 @@ describe("a session of the connector role", () => {
   ])("fails to do %s, also with one layer lost", (action) => {
     const resource = action.startsWith("execute-api") ? OWN_RESOURCE : "arn:aws:s3:::records/a";
     for (const [name, layers] of [["none", LAYERS] as const, ...slips(LAYERS)]) {
-      expect([name, invoke(layers, resource, OWN_TAGS, BEFORE_END, action).decision]).toEqual([name, "deny"]);
+      expect([name, invoke(layers, resource, OWN_TAGS, BEFORE_END, action, through).decision]).toEqual([name, "deny"]);
     }
   });
 
@@ -166,26 +196,124 @@ describe("a session of the connector role", () => {
     ];
     for (const resource of others) {
       for (const [name, layers] of [["none", LAYERS] as const, ...slips(LAYERS)]) {
-        expect([name, resource, invoke(layers, resource, OWN_TAGS).decision]).toEqual([name, resource, "deny"]);
+        expect([name, resource, invoke(layers, resource, OWN_TAGS, BEFORE_END, undefined, through).decision]).toEqual([
+          name,
+          resource,
+          "deny",
+        ]);
       }
     }
   });
 
   test("fails for every other field when the policy has no writable field", () => {
-    const layers = connectorLayers(policyOf({ base_salary: "never" }), "base_salary");
-    expect(allowed(layers, { grantId: OWN_GRANT, field: "base_salary" })).toEqual([]);
-    expect(allowed(layers, { grantId: OWN_GRANT, field: "-" })).toEqual([]);
+    const layers = connectorLayers(policyOf({ base_salary: "never" }), "base_salary", refs);
+    expect(allowed(layers, { grantId: OWN_GRANT, field: "base_salary" }, atAnyTime, through)).toEqual([]);
+    expect(allowed(layers, { grantId: OWN_GRANT, field: "-" }, atAnyTime, through)).toEqual([]);
+  });
+});
+
+describe("a session of the connector role, the gateway behind an endpoint", () => {
+  const layers = connectorLayers(POLICY, OWN_FIELD, PRIVATE_REFS);
+  const elsewhere: readonly [name: string, through: string | undefined][] = [
+    ["no endpoint", undefined],
+    ["another endpoint", OTHER_ENDPOINT_ID],
+    ["an endpoint of a like name", `${ENDPOINT_ID}0`],
+  ];
+
+  // The endpoint's own policy does not see what goes another way.
+  const withoutEndpoint = { ...layers, endpoint: undefined };
+
+  test.each(elsewhere)("fails to make any request through %s, also with one layer lost", (_name, through) => {
+    const lostOne = slips(withoutEndpoint).filter(([name]) => !name.includes(","));
+    expect(lostOne).toHaveLength(4);
+    for (const [name, lost] of [["none", withoutEndpoint] as const, ...lostOne])
+      expect([name, allowed(lost, OWN_TAGS, ATTEMPTS_IN_TIME, through)]).toEqual([name, []]);
+  });
+
+  test("is held to the endpoint by the role's policy and by the API's, each on its own", () => {
+    const at = (lost: Layers) => invoke(lost, OWN_RESOURCE, OWN_TAGS, BEFORE_END, undefined, OTHER_ENDPOINT_ID);
+    const open = { identity: [ALLOW_ALL], boundary: ALLOW_ALL, session: ALLOW_ALL };
+    expect(at({ ...open, resource: layers.resource }).by).toContain("resource (DenyOutsideTheEndpoint)");
+    expect(at({ ...open, identity: layers.identity }).by).toContain("identity (DenyOutsideTheEndpoint)");
+    expect(at(open).decision).toBe("allow");
+  });
+
+  test.each([
+    ["identity", "DenyOutsideTheEndpoint"],
+    ["resource", "DenyOutsideTheEndpoint"],
+  ] as const)("without the %s's %s and with the other one lost, it could call from anywhere", (layer, sid) => {
+    const drop = (document: PolicyDocument): PolicyDocument => without(document, sid);
+    const broken: Layers =
+      layer === "identity"
+        ? { ...withoutEndpoint, identity: [ALLOW_ALL, drop(layers.identity[0]!)], resource: undefined }
+        : { ...withoutEndpoint, identity: [ALLOW_ALL], resource: drop(layers.resource) };
+    expect(invoke(broken, OWN_RESOURCE, OWN_TAGS).decision).toBe("allow");
+  });
+
+  test("what the endpoint lets through is the connector's one kind of request, whoever else may do what", () => {
+    const open = { identity: [ALLOW_ALL] };
+    const endpoint = compileEndpointPolicy(NAMES, REFS.apiId);
+    const through = (request: Partial<Parameters<typeof evaluate>[0]>) =>
+      evaluate(
+        {
+          principalArn: NAMES.role("connector").arn,
+          action: "execute-api:Invoke",
+          resource: OWN_RESOURCE,
+          context: { "aws:SourceVpce": ENDPOINT_ID },
+          ...request,
+        } as Parameters<typeof evaluate>[0],
+        { ...open, endpoint },
+      ).decision;
+    expect(through({})).toBe("allow");
+    expect(through({ principalArn: NAMES.role("broker").arn })).toBe("deny");
+    expect(through({ principalArn: "arn:aws:iam::444455556666:role/acme-hr-connector" })).toBe("deny");
+    expect(through({ resource: OWN_RESOURCE.replace(`:${REFS.apiId}/`, ":zzzzzzzzzz/") })).toBe("deny");
+    expect(through({ resource: OWN_RESOURCE.replace("111122223333", "444455556666") })).toBe("deny");
+    expect(through({ resource: OWN_RESOURCE.replace("/PATCH/", "/GET/") })).toBe("deny");
+    expect(through({ resource: OWN_RESOURCE.replace("/live/", "/test/") })).toBe("deny");
+    expect(through({ action: "execute-api:ManageConnections" })).toBe("deny");
+    expect(through({ action: "s3:PutObject", resource: "arn:aws:s3:::records/a" })).toBe("deny");
+  });
+
+  test.each([
+    ["DenyAllButTheConnector", { principalArn: NAMES.role("broker").arn, resource: OWN_RESOURCE }],
+    [
+      "DenyAllButTheOneMethod",
+      { principalArn: NAMES.role("connector").arn, resource: OWN_RESOURCE.replace("/live/", "/test/") },
+    ],
+  ])("the endpoint policy's %s holds also where somebody adds an Allow on everything", (sid, request) => {
+    const wide: Statement = { Effect: "Allow", Principal: "*", Action: "*", Resource: "*" };
+    const policy = compileEndpointPolicy(NAMES, REFS.apiId);
+    const added = { ...policy, Statement: [...policy.Statement, wide] };
+    const ask = (endpoint: PolicyDocument) =>
+      evaluate({ ...request, action: "execute-api:Invoke", context: {} }, { identity: [ALLOW_ALL], endpoint }).decision;
+    expect(ask(added)).toBe("deny");
+    expect(ask(without(added, sid))).toBe("allow");
+  });
+
+  test("the API's one Allow names the role, so that boundary and session policy still limit it", () => {
+    const allows = layers.resource.Statement.filter(({ Effect }) => Effect === "Allow");
+    expect(allows.map(({ Principal, Resource }) => [Principal, Resource])).toEqual([
+      [{ AWS: NAMES.role("connector").arn }, requestArn({ path: "grants/g-*/fields/*" })],
+    ]);
+    const nothing: PolicyDocument = { Version: "2012-10-17", Statement: [] };
+    for (const limit of ["boundary", "session"] as const) {
+      const { decision, layers: by } = invoke(
+        { ...layers, identity: [], [limit]: nothing },
+        OWN_RESOURCE,
+        OWN_TAGS,
+        BEFORE_END,
+        undefined,
+        ENDPOINT_ID,
+      );
+      expect([limit, decision, by]).toEqual([limit, "deny", [limit]]);
+    }
   });
 });
 
 describe("each statement of the connector's documents carries weight", () => {
   const { identity, boundary } = compileRoles({ names: NAMES, policy: POLICY, refs: REFS }).connector;
 
-  const without = (document: PolicyDocument, sid: string): PolicyDocument => {
-    const Statement = document.Statement.filter((statement) => statement.Sid !== sid);
-    expect(Statement).toHaveLength(document.Statement.length - 1);
-    return { ...document, Statement };
-  };
   const everyone: Statement = { Effect: "Allow", Principal: "*", Action: "*", Resource: "*" };
   const open: PolicyDocument = { Version: "2012-10-17", Statement: [everyone] };
 

@@ -22,7 +22,7 @@ import {
   type PolicyDocument,
 } from "../../src/iam";
 import { FIELD_CLASSES, type FieldClass } from "../../src/policy/model";
-import { ALLOW_ALL, fieldOf, NAMES, OWN_GRANT, policyOf, REFS, requestArn } from "../iam/helpers";
+import { ALLOW_ALL, fieldOf, NAMES, OWN_GRANT, policyOf, PRIVATE_REFS, REFS, requestArn } from "../iam/helpers";
 
 const POLICY = policyOf({ work_email: "safe", manager: "conditional", base_salary: "never" });
 const ROLES = compileRoles({ names: NAMES, policy: POLICY, refs: REFS });
@@ -61,6 +61,16 @@ const KEY_ACTIONS = [
   "GenerateMac",
   "PutKeyPolicy",
   "VerifyMac",
+];
+const NETWORK_ACTIONS = [
+  "AssignPrivateIpAddresses",
+  "AuthorizeSecurityGroupEgress",
+  "CreateNetworkInterface",
+  "CreateRoute",
+  "DeleteNetworkInterface",
+  "ModifyNetworkInterfaceAttribute",
+  "ModifyVpcEndpoint",
+  "UnassignPrivateIpAddresses",
 ];
 const CONTROL_KEYS = ["switch", "breaker", "breaker-count#", "lease#", "pointer#", "task#", "look#", "open#", "other"];
 
@@ -192,6 +202,36 @@ const PLACES: readonly Place[] = [
     resource: `${NAMES.function(handler).logGroupArn}:log-stream:x`,
   })),
   {
+    place: "log of the network",
+    service: "logs",
+    actions: ["CreateLogStream", "DeleteLogGroup", "DescribeLogStreams", "PutLogEvents"],
+    resource: `${NAMES.flowLogGroup.arn}:log-stream:x`,
+  },
+  {
+    place: "log groups, all",
+    service: "logs",
+    actions: ["CreateLogGroup", "DescribeLogGroups"],
+    resource: "arn:aws:logs:eu-west-1:111122223333:log-group::log-stream:",
+  },
+  ...["network-interface/eni-1", "security-group/sg-1", "subnet/subnet-1", "vpc-endpoint/vpce-1"].map((resource) => ({
+    place: `network: ${resource.split("/")[0] ?? ""}`,
+    service: "ec2",
+    actions: NETWORK_ACTIONS,
+    resource: `arn:aws:ec2:eu-west-1:111122223333:${resource}`,
+  })),
+  {
+    place: "network of another account",
+    service: "ec2",
+    actions: NETWORK_ACTIONS,
+    resource: "arn:aws:ec2:eu-west-1:444455556666:network-interface/eni-1",
+  },
+  {
+    place: "network, described",
+    service: "ec2",
+    actions: ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets"],
+    resource: "*",
+  },
+  {
     place: "log delivery",
     service: "logs",
     actions: [
@@ -235,7 +275,11 @@ const PLACES: readonly Place[] = [
   },
 ];
 
-function powersOf(principal: Principal, { identity, boundary }: RoleDocuments): string[] {
+function powersOf(
+  principal: Principal,
+  { identity, boundary }: RoleDocuments,
+  caller: Readonly<Record<string, string>> = {},
+): string[] {
   return PLACES.flatMap(({ place, service, actions, resource, context, layers }) => {
     const able = actions.filter(
       (action) =>
@@ -244,7 +288,12 @@ function powersOf(principal: Principal, { identity, boundary }: RoleDocuments): 
             principalArn: NAMES.role(principal).arn,
             action: `${service}:${action}`,
             resource,
-            context: { "aws:CurrentTime": "2026-11-23T10:00:00Z", "aws:SecureTransport": "true", ...context },
+            context: {
+              "aws:CurrentTime": "2026-11-23T10:00:00Z",
+              "aws:SecureTransport": "true",
+              ...caller,
+              ...context,
+            },
           },
           { identity: [identity], boundary, ...layers },
         ).decision === "allow",
@@ -304,8 +353,63 @@ describe("what each role may do, of everything that there is to do", () => {
   });
 });
 
+describe("behind an endpoint", () => {
+  const roles = compileRoles({ names: NAMES, policy: POLICY, refs: PRIVATE_REFS });
+  const connector = roles["connector-execution"];
+  const manage = "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface UnassignPrivateIpAddresses";
+
+  test("nobody's powers change but those of the connector's execution role, for Lambda's own calls", () => {
+    for (const principal of PRINCIPALS) {
+      if (principal === "connector-execution") continue;
+      expect([principal, powersOf(principal, roles[principal]).sort()]).toEqual([
+        principal,
+        [...EXPECTED[principal]].sort(),
+      ]);
+    }
+    expect(powersOf("connector-execution", connector).sort()).toEqual(
+      [
+        ...EXPECTED["connector-execution"],
+        ...["network-interface", "security-group", "subnet", "vpc-endpoint"].map(
+          (type) => `network: ${type}: ${manage}`,
+        ),
+        "network, described: DescribeNetworkInterfaces DescribeSubnets",
+      ].sort(),
+    );
+  });
+
+  const byCode = { "lambda:SourceFunctionArn": NAMES.function("connector").arn };
+
+  test("the connector's code has nothing of its execution role but its log, whatever is attached to it", () => {
+    // Lambda writes the log in the function's name, so that cannot be told from the code.
+    expect(powersOf("connector-execution", connector, byCode)).toEqual(EXPECTED["connector-execution"]);
+    const identity = [connector.identity, ALLOW_ALL];
+    const request = { principalArn: NAMES.role("connector-execution").arn, resource: "*" };
+    for (const action of ["ec2:CreateNetworkInterface", "ec2:DescribeSubnets", "s3:PutObject", "logs:GetLogEvents"]) {
+      const ask = (context: ContextInput) => evaluate({ ...request, action, context }, { identity }).decision;
+      expect([action, ask(byCode), ask({})]).toEqual([action, "deny", "allow"]);
+    }
+  });
+
+  test("fails to hold the code without that denial", () => {
+    const open = {
+      ...connector,
+      identity: {
+        ...connector.identity,
+        Statement: connector.identity.Statement.filter(({ Sid }) => Sid !== "DenyAllButLogsToItsCode"),
+      },
+    };
+    expect(powersOf("connector-execution", open, byCode)).toContain(`network: network-interface: ${manage}`);
+  });
+});
+
 describe("the shape of the documents", () => {
-  const documents = Object.entries(ROLES).flatMap(([principal, role]) =>
+  const behindEndpoint = compileRoles({ names: NAMES, policy: POLICY, refs: PRIVATE_REFS });
+  const documents = [
+    ...Object.entries(ROLES),
+    ...(["connector", "connector-execution"] as const).map(
+      (principal) => [`private ${principal}`, behindEndpoint[principal]] as const,
+    ),
+  ].flatMap(([principal, role]) =>
     [role.identity, role.trust, ...(role.boundary === undefined ? [] : [role.boundary])].map(
       (document, index) => [`${principal} ${["identity", "trust", "boundary"][index] ?? ""}`, document] as const,
     ),
@@ -330,13 +434,17 @@ describe("the shape of the documents", () => {
     },
   );
 
-  test("only task results and log delivery, which AWS knows no resource for, are allowed on every resource", () => {
+  test("only task results, log delivery and descriptions of a network, which AWS knows no resource for, are allowed on every resource", () => {
     const broad = documents.flatMap(([name, document]) =>
       document.Statement.filter(({ Effect, Resource }) => Effect === "Allow" && list(Resource).includes("*")).map(
         ({ Sid }) => `${name}: ${Sid ?? ""}`,
       ),
     );
-    expect(broad.sort()).toEqual(["approvals identity: ResumeWaitingChanges", "workflow identity: DeliverLogs"]);
+    expect(broad.sort()).toEqual([
+      "approvals identity: ResumeWaitingChanges",
+      "private connector-execution identity: DescribeTheNetwork",
+      "workflow identity: DeliverLogs",
+    ]);
   });
 
   test("only the connector role has a boundary", () => {
@@ -377,6 +485,13 @@ describe("trust", () => {
       { "aws:SourceArn": NAMES.stateMachine.arn, "aws:SourceAccount": "111122223333" },
     ],
     scheduler: ["scheduler.amazonaws.com", { "aws:SourceAccount": "111122223333" }],
+    "flow-logs": [
+      "vpc-flow-logs.amazonaws.com",
+      {
+        "aws:SourceAccount": "111122223333",
+        "aws:SourceArn": "arn:aws:ec2:eu-west-1:111122223333:vpc-flow-log/fl-1",
+      },
+    ],
   } as const;
   const assume = (principal: Principal, service: string, context: ContextInput = {}) =>
     evaluateAssumeRole(
@@ -388,9 +503,7 @@ describe("trust", () => {
     "%s is assumed by its own service alone",
     (principal) => {
       const [own, context] =
-        principal === "workflow" || principal === "scheduler"
-          ? services[principal]
-          : (["lambda.amazonaws.com", {}] as const);
+        principal in services ? services[principal as keyof typeof services] : (["lambda.amazonaws.com", {}] as const);
       expect(assume(principal, own, context)).toBe("allow");
       for (const other of [
         "lambda.amazonaws.com",
@@ -420,6 +533,13 @@ describe("trust", () => {
     expect(assume("workflow", states, {})).toBe("deny");
     expect(assume("scheduler", "scheduler.amazonaws.com", { "aws:SourceAccount": "444455556666" })).toBe("deny");
     expect(assume("scheduler", "scheduler.amazonaws.com")).toBe("deny");
+    const [flowLogs, ownFlowLog] = services["flow-logs"];
+    for (const change of [
+      { "aws:SourceAccount": "444455556666" },
+      { "aws:SourceArn": "arn:aws:ec2:eu-west-1:444455556666:vpc-flow-log/fl-1" },
+    ]) {
+      expect(assume("flow-logs", flowLogs, { ...ownFlowLog, ...change })).toBe("deny");
+    }
   });
 });
 

@@ -45,6 +45,7 @@ describe("sizes of IAM documents", () => {
     const policy = policyOf(fields(300, 16));
     expect(writableFields(policy)).toHaveLength(300);
     expect(checkIamLimits(names, policy, TOKENS)).toEqual([]);
+    expect(checkIamLimits(names, policy, { ...TOKENS, vpcEndpointId: "${TfToken[TOKEN.15]}" })).toEqual([]);
   });
 
   test("fails where one field more than fits, and says how many fit", () => {

@@ -1,11 +1,17 @@
 import { PRINCIPALS } from "../../src/core";
 import { evaluate, evaluateAssumeRole, type PolicyDocument, type Statement } from "../../src/iam";
 import { stackOf } from "../../src/local/stack";
-import { documentOf, policiesOf, SECRETS, smallStack } from "../helpers/synth";
+import { documentOf, perimeterStack, policiesOf, SECRETS, smallStack } from "../helpers/synth";
+
+const STACKS = [
+  ["without a perimeter", smallStack],
+  ["with a perimeter", perimeterStack],
+] as const;
 
 /** What holds of every policy of the stack, read from its Terraform alone. */
-describe("the synthesized policies", () => {
-  const policies = policiesOf(smallStack());
+describe.each(STACKS)("the synthesized policies, %s", (_name, synthesized) => {
+  const policies = policiesOf(synthesized());
+  const hasPerimeter = synthesized === perimeterStack;
   const statementsOf = (text: string): Statement[] =>
     (documentOf(text) as unknown as PolicyDocument).Statement as Statement[];
   const list = (value: unknown): unknown[] =>
@@ -17,10 +23,11 @@ describe("the synthesized policies", () => {
   );
 
   test("every principal of the trust model is one role, tagged as itself", () => {
-    const tags = Object.values(smallStack().resource["aws_iam_role"]!).map(
+    const tags = Object.values(synthesized().resource["aws_iam_role"]!).map(
       (role) => (role["tags"] as Record<string, string>)["writeback:principal"],
     );
-    expect([...tags].sort()).toEqual([...PRINCIPALS].sort());
+    const wanted = PRINCIPALS.filter((principal) => hasPerimeter || principal !== "flow-logs");
+    expect([...tags].sort()).toEqual([...wanted].sort());
     expect(policies.filter(({ principal }) => principal === "untagged")).toEqual([]);
   });
 
@@ -40,14 +47,14 @@ describe("the synthesized policies", () => {
       "aws_iam_policy_attachment",
       "aws_iam_role_policies_exclusive",
     ]) {
-      expect(smallStack().resource[type]).toBeUndefined();
+      expect(synthesized().resource[type]).toBeUndefined();
     }
-    for (const role of Object.values(smallStack().resource["aws_iam_role"]!)) {
+    for (const role of Object.values(synthesized().resource["aws_iam_role"]!)) {
       expect(role["inline_policy"]).toBeUndefined();
       expect(role["managed_policy_arns"]).toBeUndefined();
     }
     for (const type of ["aws_sqs_queue", "aws_kms_key", "aws_api_gateway_rest_api"]) {
-      for (const body of Object.values(smallStack().resource[type]!)) expect(body["policy"]).toBeUndefined();
+      for (const body of Object.values(synthesized().resource[type]!)) expect(body["policy"]).toBeUndefined();
     }
   });
 
@@ -68,7 +75,11 @@ describe("the synthesized policies", () => {
     const wide = allows
       .filter(({ kind, statement }) => kind !== "resource" && list(statement.Resource).includes("*"))
       .map(({ principal, statement }) => `${principal ?? "boundary"} ${statement.Sid ?? ""}`);
-    expect(wide.sort()).toEqual(["approvals ResumeWaitingChanges", "workflow DeliverLogs"]);
+    expect(wide.sort()).toEqual([
+      "approvals ResumeWaitingChanges",
+      ...(hasPerimeter ? ["connector-execution DescribeTheNetwork"] : []),
+      "workflow DeliverLogs",
+    ]);
   });
 
   test("no resource policy allows everybody, and the account root only has keys", () => {
@@ -81,14 +92,16 @@ describe("the synthesized policies", () => {
         expect(where).toMatch(/^aws_kms_key_policy\./);
     }
     const api = policies.filter(({ where }) => where.startsWith("aws_api_gateway_rest_api_policy."));
-    expect(api.flatMap(({ text }) => statementsOf(text)).every(({ Effect }) => Effect === "Deny")).toBe(true);
+    const allowedThere = api.flatMap(({ text }) => statementsOf(text)).filter(({ Effect }) => Effect !== "Deny");
+    const connector = { AWS: "arn:aws:iam::111122223333:role/test-connector" };
+    expect(allowedThere.map(({ Principal }) => Principal)).toEqual(hasPerimeter ? [connector] : []);
     expect(api).toHaveLength(1);
   });
 });
 
 /** The same policies, asked with the evaluator: who can do the things that matter most. */
-describe("of all the stack's roles", () => {
-  const stack = stackOf(smallStack());
+describe.each(STACKS)("of all the roles of a stack %s", (_name, synthesized) => {
+  const stack = stackOf(synthesized());
   const roles = stack.resources("aws_iam_role").map(({ body }) => ({
     principal: (body["tags"] as Record<string, string>)["writeback:principal"]!,
     arn: `arn:aws:iam::111122223333:role/${String(body["name"])}`,

@@ -130,12 +130,20 @@ export function smallProps(overrides: Partial<HrisWriteBackProps> = {}): HrisWri
   };
 }
 
-let small: SynthJson | undefined;
-
 /** The synthesized stack of `smallProps()`, made once per test file. */
-export function smallStack(): SynthJson {
-  small ??= synthesize((stack) => new HrisWriteBack(stack, "write-back", smallProps()));
-  return small;
+export const smallStack = once({});
+
+/** The same with a network made for the connector. */
+export const perimeterStack = once({ perimeter: { kind: "create" } });
+
+function once(overrides: Partial<HrisWriteBackProps>): () => SynthJson {
+  let made: SynthJson | undefined;
+  return () => (made ??= writeBackWith(overrides));
+}
+
+/** The synthesized stack of `smallProps(overrides)`. */
+export function writeBackWith(overrides: Partial<HrisWriteBackProps>): SynthJson {
+  return synthesize((stack) => new HrisWriteBack(stack, "write-back", smallProps(overrides)));
 }
 
 /** Every literal JSON policy of a stack, with where it stands and, for a role's, whose it is. */
@@ -153,6 +161,8 @@ const RESOURCE_POLICIES = [
   "aws_kms_key_policy",
   "aws_secretsmanager_secret_policy",
   "aws_sqs_queue_policy",
+  "aws_vpc_endpoint",
+  "aws_vpc_endpoint_policy",
 ];
 
 /** The policies of a stack, from its Terraform alone. */

@@ -1,5 +1,5 @@
 import { compileNames, type Placement } from "../../src/compile/names";
-import { compileRoles, compileGatewayPolicy, type IamRefs } from "../../src/compile/iam";
+import { compileEndpointPolicy, compileGatewayPolicy, compileRoles, type IamRefs } from "../../src/compile/iam";
 import {
   evaluate,
   fillSessionPolicy,
@@ -22,6 +22,12 @@ export const REFS: IamRefs = {
   sourceSecretArns: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:directory-reader-AbCdEf"],
   writerSecretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris-writer-AbCdEf",
 };
+
+/** The endpoint of a stack whose gateway is private. */
+export const ENDPOINT_ID = "vpce-0a1b2c3d4e5f67890";
+export const OTHER_ENDPOINT_ID = "vpce-0fedcba9876543210";
+
+export const PRIVATE_REFS: IamRefs = { ...REFS, vpcEndpointId: ENDPOINT_ID };
 
 /** A field of a class, with the rest as the schema would fill it in. */
 export function fieldOf(fieldClass: FieldClass): Field {
@@ -69,16 +75,17 @@ export interface ConnectorLayers extends Layers {
   readonly resource: PolicyDocument;
 }
 
-/** The layers of a session that the broker minted for `OWN_GRANT` and a field. */
-export function connectorLayers(policy: Policy, field: string): ConnectorLayers {
-  const { identity, boundary } = compileRoles({ names: NAMES, policy, refs: REFS }).connector;
+/** The layers of a session that the broker minted for `OWN_GRANT` and a field; behind an endpoint, its policy too. */
+export function connectorLayers(policy: Policy, field: string, refs: IamRefs = REFS): ConnectorLayers {
+  const { identity, boundary } = compileRoles({ names: NAMES, policy, refs }).connector;
   const template = sessionPolicyTemplate(NAMES.gatewayRequestArn(REFS.apiId, SESSION_PATH_TEMPLATE));
   const session = fillSessionPolicy(JSON.stringify(template), { grantId: OWN_GRANT, field, expiresAt: ENDS_AT });
   return {
     identity: [identity],
     boundary: boundary!,
     session: JSON.parse(session) as PolicyDocument,
-    resource: compileGatewayPolicy(NAMES, policy, REFS.apiId),
+    resource: compileGatewayPolicy(NAMES, policy, refs.apiId, refs.vpcEndpointId),
+    ...(refs.vpcEndpointId === undefined ? {} : { endpoint: compileEndpointPolicy(NAMES, refs.apiId) }),
   };
 }
 
@@ -88,13 +95,14 @@ export function requestArn(parts: { stage?: string; method?: string; path: strin
   return `arn:aws:execute-api:eu-west-1:111122223333:${apiId}/${stage}/${method}/${path}`;
 }
 
-/** Asks for a request by a session with these tags. */
+/** Asks for a request by a session with these tags, through a VPC endpoint or through none. */
 export function invoke(
   layers: Layers,
   resource: string,
   tags: Readonly<Record<string, string>>,
   at = BEFORE_END,
   action = "execute-api:Invoke",
+  through?: string,
 ): Evaluation {
   return evaluate(
     {
@@ -105,6 +113,7 @@ export function invoke(
       context: {
         "aws:CurrentTime": at,
         "aws:SecureTransport": "true",
+        ...(through === undefined ? {} : { "aws:SourceVpce": through }),
         ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
       },
     },

@@ -64,14 +64,14 @@ async function expectRefusedAndUnused(
   code: string,
   change: (event: ProxyEvent) => unknown,
   value?: unknown,
+  { world = new World(), honest }: { world?: World; honest?: (event: ProxyEvent) => unknown } = {},
 ): Promise<void> {
-  const world = new World();
   await withSession(world, async (payload) => {
     const refused = await send(world, payload, change, value);
     expect(refused).toMatchObject({ refused: code });
     expect(refused.status).toBeGreaterThanOrEqual(400);
     expect(world.hris.writes).toEqual([]);
-    expect(await send(world, payload)).toMatchObject({ status: 200, outcome: "applied" });
+    expect(await send(world, payload, honest)).toMatchObject({ status: 200, outcome: "applied" });
   });
 }
 
@@ -79,6 +79,9 @@ const context = (change: Partial<ProxyEvent["requestContext"]>) => (event: Proxy
   ...event,
   requestContext: { ...event.requestContext, ...change },
 });
+
+const identity = (change: Partial<ProxyEvent["requestContext"]["identity"]>) => (event: ProxyEvent) =>
+  context({ identity: { ...event.requestContext.identity, ...change } })(event);
 
 describe("the caller of the field gateway", () => {
   const OTHER_GRANT = "g-01JAAAAAAAAAAAAAAAAAAAAAAA";
@@ -128,48 +131,32 @@ describe("the caller of the field gateway", () => {
       "QueryNotAllowed",
       (event) => ({ ...event, multiValueQueryStringParameters: { field: ["base_salary"] } }),
     ],
-    ["nobody who signed", "CallerNotConnector", context({ identity: { userArn: null, accessKey: "AKIA" } })],
+    ["nobody who signed", "CallerNotConnector", identity({ userArn: null, accessKey: "AKIA" })],
     [
       "another role's session of the same name",
       "CallerNotConnector",
       (event) =>
-        context({
-          identity: {
-            ...event.requestContext.identity,
-            userArn: (event.requestContext.identity.userArn ?? "").replace(
-              "demo-connector/",
-              "demo-connector-execution/",
-            ),
-          },
+        identity({
+          userArn: (event.requestContext.identity.userArn ?? "").replace(
+            "demo-connector/",
+            "demo-connector-execution/",
+          ),
         })(event),
     ],
     [
       "the same role of another account",
       "CallerNotConnector",
       (event) =>
-        context({
-          identity: {
-            ...event.requestContext.identity,
-            userArn: (event.requestContext.identity.userArn ?? "").replace("111122223333", "444455556666"),
-          },
+        identity({
+          userArn: (event.requestContext.identity.userArn ?? "").replace("111122223333", "444455556666"),
         })(event),
     ],
     [
       "the session of another grant",
       "GrantNotCallers",
-      (event) =>
-        context({
-          identity: {
-            ...event.requestContext.identity,
-            userArn: `arn:aws:sts::111122223333:assumed-role/demo-connector/${OTHER_GRANT}`,
-          },
-        })(event),
+      identity({ userArn: `arn:aws:sts::111122223333:assumed-role/demo-connector/${OTHER_GRANT}` }),
     ],
-    [
-      "a session without an access key",
-      "CallerNotConnector",
-      (event) => context({ identity: { ...event.requestContext.identity, accessKey: null } })(event),
-    ],
+    ["a session without an access key", "CallerNotConnector", identity({ accessKey: null })],
   ])("refuses %s", async (_name, code, change) => {
     await expectRefusedAndUnused(code, change);
   });
@@ -185,6 +172,31 @@ describe("the caller of the field gateway", () => {
     ["too much", JSON.stringify({ value: "x".repeat(20_000) })],
   ])("refuses a body with %s", async (_name, body) => {
     await expectRefusedAndUnused("MalformedBody", (event) => ({ ...event, body }));
+  });
+
+  const ENDPOINT = "vpce-0a1b2c3d4e5f67890";
+
+  test.each<readonly [name: string, vpceId: string | null | undefined]>([
+    ["no endpoint", undefined],
+    ["no endpoint, said so", null],
+    ["an empty endpoint", ""],
+    ["another endpoint", "vpce-0fedcba9876543210"],
+    ["an endpoint whose id begins with the right one", `${ENDPOINT}0`],
+    ["an endpoint in capitals", ENDPOINT.toUpperCase()],
+    ["the word for no endpoint", "none"],
+  ])("behind an endpoint, refuses a request through %s", async (_name, vpceId) => {
+    const world = new World(POLICY, { vpcEndpointId: ENDPOINT });
+    await expectRefusedAndUnused("WrongEndpoint", identity({ vpceId }), undefined, {
+      world,
+      honest: identity({ vpceId: ENDPOINT }),
+    });
+  });
+
+  test("behind no endpoint, takes a request whatever it came through", async () => {
+    const world = new World();
+    await withSession(world, async (payload) => {
+      expect(await send(world, payload, identity({ vpceId: ENDPOINT }))).toMatchObject({ outcome: "applied" });
+    });
   });
 
   test("takes a body in base 64", async () => {

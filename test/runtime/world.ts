@@ -1,6 +1,6 @@
 import { createMemoryKeys } from "../../src/local/memory-keys";
 import { createMemoryStore, createMemoryTables } from "../../src/local/memory-store";
-import { CONTROL_START, formatInstant, GATEWAY_RESOURCE } from "../../src/core";
+import { CONTROL_START, formatInstant, GATEWAY_RESOURCE, NO_VPC_ENDPOINT } from "../../src/core";
 import type {
   FieldRead,
   FieldWrite,
@@ -228,7 +228,8 @@ export class World {
   #ulids = 0;
   #accessKeys = 0;
 
-  constructor(policyText = POLICY) {
+  /** `vpcEndpointId` is what the gateway is told of the endpoint that it may be called through. */
+  constructor(policyText = POLICY, { vpcEndpointId = NO_VPC_ENDPOINT }: { readonly vpcEndpointId?: string } = {}) {
     const items = itemsOfPolicy(policyText);
     this.manifestHash = items.find(({ sk }) => sk === "manifest")?.hash ?? "";
     this.seed("classification", items);
@@ -359,7 +360,7 @@ export class World {
     );
     this.gateway = gateway.createHandler(
       { store: storeOf("gateway"), keys: keysOf("gateway"), systems: systemsOf("gateway"), newUlid, clock, log },
-      { manifestHash, connectorRoleArn: CONNECTOR_ROLE_ARN },
+      { manifestHash, connectorRoleArn: CONNECTOR_ROLE_ARN, vpcEndpointId },
     );
     this.announce = announce.createHandler({
       store: storeOf("announce"),
@@ -573,6 +574,7 @@ export function proxyEvent(method: string, url: string, body: string, accessKey:
       identity: {
         userArn: `arn:aws:sts::111122223333:assumed-role/demo-connector/${sessionName}` as string | null,
         accessKey: accessKey as string | null,
+        vpceId: undefined as string | null | undefined,
       },
     },
   };

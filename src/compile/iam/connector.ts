@@ -2,6 +2,7 @@ import { FIELD_TAG, GRANT_TAG } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Policy } from "../../policy/model";
 import type { Names } from "../names";
+import { denyOutsideEndpoint, throughEndpoint } from "./perimeter";
 import { compare, documentOf } from "./statements";
 
 /** What the connector's documents need of a policy: which fields may ever be written. */
@@ -32,19 +33,26 @@ function fieldList(fields: readonly string[]): readonly string[] {
 
 /**
  * Identity policy of the connector role: one path, made of the session's tags, where the field is a writable one. Everything
- * else is denied in so many words, so that no resource policy can add to it: a session without tags has nothing.
+ * else is denied in so many words, so that no resource policy can add to it: a session without tags has nothing, and where the
+ * gateway has an endpoint, a session anywhere else has nothing either.
  */
-export function connectorIdentity(names: Names, apiId: string, fields: readonly string[]): PolicyDocument {
+export function connectorIdentity(
+  names: Names,
+  apiId: string,
+  fields: readonly string[],
+  endpointId?: string,
+): PolicyDocument {
   return documentOf([
     {
       Sid: "InvokeOwnPath",
       Effect: "Allow",
       Action: "execute-api:Invoke",
       Resource: ownPath(names, apiId),
-      Condition: { StringEquals: { [FIELD_KEY]: fieldList(fields) } },
+      Condition: { StringEquals: { [FIELD_KEY]: fieldList(fields), ...throughEndpoint(endpointId) } },
     },
     { Sid: "DenyAllButOwnPath", Effect: "Deny", Action: "*", NotResource: ownPath(names, apiId) },
     ...denyMissingTags("*", {}),
+    ...denyOutsideEndpoint(endpointId, { Action: "*", Resource: "*" }),
   ]);
 }
 
@@ -117,23 +125,53 @@ export function connectorTrust(names: Names): PolicyDocument {
 /**
  * Resource policy of the field gateway's API: denies only. Who may call is for the connector role's policies to say; this says
  * who and what never may, whatever they say: another role, a session without tags, a field that is not writable, another
- * stage or method. An Allow here would escape boundary and session policy, so there is none.
+ * stage or method. An Allow here can take the place of the identity policy's, so there is none.
+ *
+ * But for a private API, which nobody can call without one: there it names the connector role's ARN, never everybody, the account
+ * or a session, so boundary and session policy still limit it, and the identity policy's denials too. What did not come through the
+ * endpoint is denied.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-create.html (read 2026-11-23)
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (read 2026-11-23)
  *
  * It repeats no policy variable in a resource: AWS documents `aws:PrincipalTag` as a condition key of API policies, not as a
  * variable, and a variable that is not understood would shut the gateway for everyone.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html (read 2026-11-23)
  */
-export function compileGatewayPolicy(names: Names, policy: ConnectorPolicy, apiId: string): PolicyDocument {
-  return gatewayPolicy(names, apiId, writableFields(policy));
+export function compileGatewayPolicy(
+  names: Names,
+  policy: ConnectorPolicy,
+  apiId: string,
+  endpointId?: string,
+): PolicyDocument {
+  return gatewayPolicy(names, apiId, writableFields(policy), endpointId);
 }
 
 /** The same for a list of writable fields. */
-export function gatewayPolicy(names: Names, apiId: string, fields: readonly string[]): PolicyDocument {
+export function gatewayPolicy(
+  names: Names,
+  apiId: string,
+  fields: readonly string[],
+  endpointId?: string,
+): PolicyDocument {
   const Principal = "*" as const;
   const Action = "execute-api:Invoke";
   const Resource = names.apiRequestsArn(apiId);
+  const requests = names.gatewayRequestArn(apiId, "grants/g-*/fields/*");
   return documentOf([
+    ...(endpointId === undefined
+      ? []
+      : [
+          {
+            Sid: "InvokeThroughTheEndpoint",
+            Effect: "Allow" as const,
+            Principal: { AWS: names.role("connector").arn },
+            Action,
+            Resource: requests,
+            Condition: { StringEquals: throughEndpoint(endpointId) },
+          },
+        ]),
+    ...denyOutsideEndpoint(endpointId, { Principal, Action, Resource }),
     {
       Sid: "DenyAllButTheConnector",
       Effect: "Deny",
@@ -147,7 +185,7 @@ export function gatewayPolicy(names: Names, apiId: string, fields: readonly stri
       Effect: "Deny",
       Principal,
       Action,
-      NotResource: names.gatewayRequestArn(apiId, "grants/g-*/fields/*"),
+      NotResource: requests,
     },
     {
       Sid: "DenyUnlistedFields",

@@ -8,6 +8,7 @@ import {
   writableFields,
   type ConnectorPolicy,
 } from "./connector";
+import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import {
   documentOf,
   lambdaTrust,
@@ -55,6 +56,11 @@ export interface IamRefs {
    * @default - the managed connector, by its name
    */
   readonly connectorFunctionArn?: string;
+  /**
+   * The VPC endpoint through which alone the field gateway is called; the connector then runs in a VPC.
+   * @default - the gateway is called from anywhere
+   */
+  readonly vpcEndpointId?: string;
 }
 
 /** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
@@ -93,16 +99,17 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     approvals: functionRole(input, "approvals", approvals(input)),
     broker: functionRole(input, "broker", broker(input)),
     connector: {
-      identity: connectorIdentity(names, refs.apiId, fields),
+      identity: connectorIdentity(names, refs.apiId, fields, refs.vpcEndpointId),
       trust: connectorTrust(names),
       boundary: connectorBoundary(names, refs.apiId, fields),
     },
-    "connector-execution": { identity: connectorExecution(names), trust: lambdaTrust() },
+    "connector-execution": { identity: connectorExecution(input), trust: lambdaTrust() },
     gateway: functionRole(input, "gateway", gateway(input)),
     announce: functionRole(input, "announce", announce(input)),
     sweeper: functionRole(input, "sweeper", sweeper(input)),
     workflow: { identity: workflowIdentity(names), trust: workflowTrust(names) },
     scheduler: { identity: schedulerIdentity(names), trust: schedulerTrust(names) },
+    "flow-logs": flowLogsRole(names),
   };
 }
 
@@ -204,8 +211,9 @@ function broker({ names, refs }: IamInput): Statement[] {
 }
 
 /** The denials hold whatever is attached later: this code may hold a session, so its own role must not mint or use one. */
-function connectorExecution(names: Names): PolicyDocument {
+function connectorExecution({ names, refs }: IamInput): PolicyDocument {
   return documentOf([
+    ...(refs.vpcEndpointId === undefined ? [] : connectForLambdaAlone(names)),
     { Sid: "DenyMintingAndCalling", Effect: "Deny", Action: ["execute-api:*", "sts:*"], Resource: "*" },
     writeOwnLogs(names, "connector"),
   ]);

@@ -43,7 +43,7 @@ export interface GatewayPorts {
   readonly log: Log;
 }
 
-export const configSchema = configOf("manifestHash", "connectorRoleArn");
+export const configSchema = configOf("manifestHash", "connectorRoleArn", "vpcEndpointId");
 export type GatewayConfig = z.infer<typeof configSchema>;
 
 export function parseConfig(env: Environment): GatewayConfig {
@@ -153,7 +153,7 @@ export function createHandler(
 
   return async (event) => {
     const startedMs = clock.now();
-    const request = readGatewayRequest(event, config.connectorRoleArn);
+    const request = readGatewayRequest(event, config);
     if (typeof request === "string") return refuse(new Refused(request));
     const { grantId, field } = request;
     try {
