@@ -11,6 +11,7 @@ module.exports = {
   },
   transformIgnorePatterns: ["/node_modules/(?!(jose|ulid)/)"],
   globalSetup: "<rootDir>/test/global-setup.mjs",
+  globalTeardown: "<rootDir>/test/global-teardown.mjs",
   // Jest leaves one core out; on two that is half.
   maxWorkers: "100%",
   testTimeout: 60_000,

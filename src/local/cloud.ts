@@ -36,7 +36,8 @@ import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam"
 import { startIdentityProvider, type IdentityProvider } from "./identity-provider";
 import { createMemoryKeys } from "./memory-keys";
 import { createMemoryStore, createMemoryTables, type AuthorizeStore, type MemoryTables } from "./memory-store";
-import type { Stack } from "./stack";
+import { LocalNetwork, type Connection } from "./network";
+import type { ResourceBody, Stack } from "./stack";
 import { createWorkflowEngine, type WorkflowEngine } from "./workflow-engine";
 
 /** One line of a function's log. */
@@ -65,6 +66,8 @@ export type ConnectorCode = (
     readonly request: (request: Omit<ApiRequest, "body"> & { readonly value: unknown }) => Promise<ApiResponse>;
     /** What IAM says to a call made with the function's own role; throws `AccessDenied`. */
     readonly callAws: (action: string, resource: string) => void;
+    /** What becomes of a connection to some host. */
+    readonly connect: (hostName: string) => Connection;
     /** Does what the managed connector does. */
     readonly behave: () => Promise<unknown>;
   },
@@ -80,6 +83,7 @@ type Handler = (event: unknown) => Promise<unknown>;
 export class LocalCloud {
   readonly clock: LocalClock;
   readonly iam: LocalIam;
+  readonly network: LocalNetwork;
   readonly bus: LocalBus;
   readonly engine: WorkflowEngine;
   readonly logs: LogLine[] = [];
@@ -91,6 +95,8 @@ export class LocalCloud {
     readonly path: string;
     readonly status: number;
     readonly by: string;
+    /** The VPC endpoint that it came through, if any. */
+    readonly through?: string;
   }[] = [];
   /** The tables' content. */
   readonly tables: MemoryTables = createMemoryTables();
@@ -123,11 +129,18 @@ export class LocalCloud {
     this.clock = localClock(options.startMs);
     const now = (): number => this.clock.now();
     this.iam = new LocalIam(stack, now);
+    this.network = new LocalNetwork(stack);
     this.bus = new LocalBus(stack, this.iam, now);
     this.#keys = createMemoryKeys();
     this.#seedTables();
-    this.#gateway = new FieldGatewayApi(stack, this.iam, this.#sessions, now, (functionArn, event, sourceArn) =>
-      this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
+    this.#gateway = new FieldGatewayApi(
+      stack,
+      this.iam,
+      this.network,
+      this.#sessions,
+      now,
+      (functionArn, event, sourceArn) =>
+        this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
     this.#approvals = new ApprovalsHttp(stack, this.identityProvider, now, (functionArn, event, sourceArn) =>
       this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
@@ -167,7 +180,14 @@ export class LocalCloud {
   async gateway(request: ApiRequest): Promise<ApiResponse> {
     const response = await this.#gateway.request(request);
     const { pathname } = new URL(request.url);
-    this.gatewayAccess.push({ method: request.method, path: pathname, status: response.status, by: response.by });
+    const through = request.from?.kind === "endpoint" ? request.from.endpointId : undefined;
+    this.gatewayAccess.push({
+      method: request.method,
+      path: pathname,
+      status: response.status,
+      by: response.by,
+      through,
+    });
     return response;
   }
 
@@ -237,8 +257,8 @@ export class LocalCloud {
   async #run(functionArn: string, event: unknown): Promise<unknown> {
     let handler = this.#handlers.get(functionArn);
     if (handler === undefined) {
-      const { name, role, environment } = this.#function(functionArn);
-      handler = this.#createHandler(name, role, environment);
+      const { name, role, environment, body } = this.#function(functionArn);
+      handler = name === "connector" ? this.#connectorOf(role, body) : this.#createHandler(name, role, environment);
       this.#handlers.set(functionArn, handler);
     }
     const own = handler;
@@ -252,7 +272,11 @@ export class LocalCloud {
     }
   }
 
-  #createHandler(name: HandlerName, role: LocalRole, environment: Readonly<Record<string, string>>): Handler {
+  #createHandler(
+    name: Exclude<HandlerName, "connector">,
+    role: LocalRole,
+    environment: Readonly<Record<string, string>>,
+  ): Handler {
     const { clock } = this;
     const store = createMemoryStore({ authorize: this.#authorizeTables(role) }, this.tables);
     const log = this.#logOf(name);
@@ -282,8 +306,6 @@ export class LocalCloud {
           { store, sts: this.#stsOf(role), functions: this.#functionsOf(role), newUlid, clock, log },
           broker.parseConfig(env),
         );
-      case "connector":
-        return this.#connectorOf(role);
       case "gateway":
         return gateway.createHandler(
           { store, keys, systems: this.#systemsOf(role, environment), newUlid, clock, log },
@@ -296,16 +318,28 @@ export class LocalCloud {
     }
   }
 
-  #connectorOf(role: LocalRole): Handler {
+  #connectorOf(role: LocalRole, body: ResourceBody): Handler {
+    const connect = (hostName: string): Connection => this.network.connect(body, hostName);
+    const send = (request: ApiRequest): Promise<ApiResponse> => {
+      const connection = connect(new URL(request.url).hostname);
+      return "refused" in connection
+        ? Promise.resolve({ status: 0, body: "{}", by: connection.refused })
+        : this.gateway({ ...request, from: connection.from });
+    };
     const http: SignedHttp = {
-      send: ({ method, url, body, credentials }) => this.gateway({ method, url, body, credentials }),
+      send: async ({ method, url, body: sent, credentials }) => {
+        const { by, ...response } = await send({ method, url, body: sent, credentials });
+        if (response.status === 0) throw new Error(`the connection was refused: ${by}`);
+        return response;
+      },
     };
     const managed = connector.createHandler({ http });
     return (payload) =>
       this.#connector === undefined
         ? managed(payload)
         : this.#connector(payload, {
-            request: ({ value, ...request }) => this.gateway({ ...request, body: JSON.stringify({ value }) }),
+            request: ({ value, ...request }) => send({ ...request, body: JSON.stringify({ value }) }),
+            connect,
             callAws: (action, resource) => {
               this.iam.authorize(role, action, resource);
             },
@@ -463,6 +497,7 @@ export class LocalCloud {
     name: HandlerName;
     role: LocalRole;
     environment: Readonly<Record<string, string>>;
+    body: ResourceBody;
   } {
     const name = functionArn.split(":").at(-1) ?? "";
     const resource = this.stack.resources("aws_lambda_function").find(({ body }) => body["function_name"] === name);
@@ -475,6 +510,7 @@ export class LocalCloud {
       name: handler,
       role: this.iam.role(text(resource.body["role"])),
       environment: environmentOf(resource.body),
+      body: resource.body,
     };
   }
 }

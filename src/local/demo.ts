@@ -4,26 +4,27 @@ import { join } from "node:path";
 
 import { assemble } from "./demo/cast";
 import { tellStory, type Chapter, type Story } from "./demo/story";
-import { synthesizeExample } from "./demo/synthesize";
+import { synthesizeExample, type DemoExample } from "./demo/synthesize";
 import { loadStack } from "./stack";
 
 export interface DemoOptions {
   /** Prints one JSON object instead of the story. */
   readonly json: boolean;
+  readonly example: DemoExample;
 }
 
 /**
- * Synthesizes `examples/acme`, runs what was synthesized on this machine, and tells what happened. Result on stdout, progress on
+ * Synthesizes an example, runs what was synthesized on this machine, and tells what happened. Result on stdout, progress on
  * stderr. Returns the exit code: 0, or 3 where an attack was not refused.
  */
-export async function runDemo({ json }: DemoOptions): Promise<number> {
+export async function runDemo({ json, example }: DemoOptions): Promise<number> {
   const progress = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
   const outDir = await mkdtemp(join(tmpdir(), "writeback-demo-"));
   try {
-    progress("synthesizing examples/acme …");
-    await synthesizeExample(outDir);
+    progress(`synthesizing examples/${example} …`);
+    await synthesizeExample(outDir, example);
     const stack = loadStack(outDir);
     progress("starting the local HRIS, directory and finance system …");
     const cast = await assemble(stack);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { PolicyDocument } from "../iam";
 import type { SessionCredentials } from "../runtime/ports";
 import { documentOf, text, type LocalIam, type LocalRole } from "./iam";
+import type { LocalNetwork, Origin } from "./network";
 import { matchPath } from "./path-template";
 import type { Resource, Stack } from "./stack";
 
@@ -47,6 +48,8 @@ export interface ApiRequest {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly credentials: SessionCredentials;
+  /** Where the request comes from; the internet unless given. */
+  readonly from?: Origin;
 }
 
 /** What came back, and who answered: a layer of IAM, the API's routing, or the gateway's handler. */
@@ -61,7 +64,8 @@ export type InvokeIntegration = (functionArn: string, event: object, sourceArn: 
 
 /**
  * API Gateway in front of the field gateway, built from the synthesized resources: authenticates the session, asks IAM over
- * the synthesized documents, routes as the declared resources and methods say, and hands a proxy event to the function.
+ * the synthesized documents, routes as the declared resources and methods say, and hands a proxy event to the function. Of a request
+ * through a VPC endpoint it knows which one, and the endpoint's policy is asked too.
  */
 export class FieldGatewayApi {
   readonly #api: Resource;
@@ -72,6 +76,7 @@ export class FieldGatewayApi {
   constructor(
     private readonly stack: Stack,
     private readonly iam: LocalIam,
+    private readonly network: LocalNetwork,
     private readonly sessions: Sessions,
     private readonly now: () => number,
     private readonly invoke: InvokeIntegration,
@@ -87,22 +92,27 @@ export class FieldGatewayApi {
     const url = new URL(request.url);
     const [stage = "", ...rest] = url.pathname.slice(1).split("/");
     const path = rest.join("/");
-    if (url.hostname.split(".")[0] !== this.#api.id) return refusal(403, "API Gateway: no such API");
+    if (!this.#names(url.hostname)) return refusal(403, "API Gateway: no such API");
+    const endpointId = request.from?.kind === "endpoint" ? request.from.endpointId : undefined;
 
     const session = this.sessions.find(request.credentials);
     if (session === undefined) return refusal(403, "STS: the security token is invalid");
     if (this.now() >= session.expiresAtMs) return refusal(403, "STS: the security token has expired");
 
     const arn = `arn:aws:execute-api:${this.stack.region}:${this.stack.accountId}:${this.#api.id}/${stage}/${request.method}/${path}`;
-    const context = Object.fromEntries(
-      Object.entries(session.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
-    );
+    const context = {
+      ...Object.fromEntries(Object.entries(session.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+      ...(endpointId === undefined ? {} : { "aws:SourceVpce": endpointId }),
+    };
     const answer = this.iam.evaluateSession(
       session.role,
       { arn: session.arn, policy: session.policy, context },
       "execute-api:Invoke",
       arn,
-      this.#policy,
+      {
+        resource: this.#policy,
+        endpoint: endpointId === undefined ? undefined : this.network.endpointPolicy(endpointId),
+      },
     );
     if (answer.decision !== "allow") return refusal(403, `IAM: ${answer.by}`);
 
@@ -137,6 +147,7 @@ export class FieldGatewayApi {
             user: `AROALOCAL:${session.arn.split("/").at(-1) ?? ""}`,
             userArn: session.arn,
             sourceIp: "127.0.0.1",
+            ...(endpointId === undefined ? {} : { vpceId: endpointId, vpcId: this.network.vpcOfEndpoint(endpointId) }),
           },
         },
         body: request.body,
@@ -150,6 +161,15 @@ export class FieldGatewayApi {
       body: reply.body,
       by: refused === undefined ? "field gateway" : `field gateway: ${refused}`,
     };
+  }
+
+  /** The API's own host name, and for a private one its name at each endpoint that it names. */
+  #names(hostName: string): boolean {
+    const { id, body } = this.#api;
+    const configuration = [body["endpoint_configuration"]].flat()[0] as
+      { readonly vpc_endpoint_ids?: readonly string[] } | undefined;
+    const own = [id, ...(configuration?.vpc_endpoint_ids ?? []).map((endpointId) => `${id}-${endpointId}`)];
+    return own.includes(hostName.split(".")[0] ?? "");
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type AssumeRoleRequest,
   type ContextInput,
   type Evaluation,
+  type Layers,
   type PolicyDocument,
 } from "../iam";
 import type { Stack } from "./stack";
@@ -151,11 +152,11 @@ export class LocalIam {
     session: { readonly arn: string; readonly policy: PolicyDocument; readonly context: ContextInput },
     action: string,
     resource: string,
-    resourcePolicy: PolicyDocument | undefined,
+    others: Pick<Layers, "endpoint" | "resource">,
   ): Evaluation {
     return evaluate(
       { principalArn: role.arn, sessionArn: session.arn, action, resource, context: this.#context(session.context) },
-      { identity: role.identity, boundary: role.boundary, session: session.policy, resource: resourcePolicy },
+      { identity: role.identity, boundary: role.boundary, session: session.policy, ...others },
     );
   }
 

@@ -188,6 +188,18 @@ const terraform = findTerraform();
     expect(validate(of(example))).toBe("valid");
   });
 
+  test("accepts a perimeter in a VPC and with an endpoint that exist", () => {
+    const inputs = {
+      WRITEBACK_VPC_ID: "vpc-0123456789abcdef0",
+      WRITEBACK_SUBNET_IDS: "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+      WRITEBACK_ENDPOINT_ID: "vpce-0123456789abcdef0",
+      WRITEBACK_ENDPOINT_SECURITY_GROUP_ID: "sg-0123456789abcdef0",
+    };
+    const existing = synthExample("perimeter", inputs);
+    expect(existing.text).toContain('"check"');
+    expect(validate(existing)).toBe("valid");
+  });
+
   test("accepts a policy as small as can be, for a trial that can be taken down", () => {
     const inputs = { WRITEBACK_POLICY: fileWith(MINIMAL_POLICY), WRITEBACK_RETENTION: "destroy" };
     expect(validate(synthExample("acme", inputs))).toBe("valid");

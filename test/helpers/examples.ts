@@ -6,12 +6,13 @@ import { join, resolve } from "node:path";
 import { TerraformStack, Testing } from "cdktf";
 
 import { acme } from "../../examples/acme/main";
+import { perimeter } from "../../examples/perimeter/main";
 import { parseSynth, type SynthJson } from "./synth";
 
 const ROOT = resolve(__dirname, "../..");
 
 /** Every example, by its folder, which is also its stack's name. */
-const APPS = { acme } as const;
+const APPS = { acme, perimeter } as const;
 export type ExampleName = keyof typeof APPS;
 export const EXAMPLES = Object.keys(APPS) as readonly ExampleName[];
 

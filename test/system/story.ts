@@ -1,27 +1,31 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
 import { assemble, type Cast } from "../../src/local/demo/cast";
 import { tellStory, type Story } from "../../src/local/demo/story";
-import { synthesizeExample } from "../../src/local/demo/synthesize";
+import { synthesizeExample, type DemoExample } from "../../src/local/demo/synthesize";
 import { loadStack, type Stack } from "../../src/local/stack";
 
-let synthesized: Promise<{ dir: string; stack: Stack }> | undefined;
-
-/** `examples/acme`, synthesized once per test file. */
-export function acmeStack(): Promise<{ dir: string; stack: Stack }> {
-  synthesized ??= (async () => {
-    const dir = mkdtempSync(join(tmpdir(), "writeback-system-"));
-    await synthesizeExample(dir);
-    return { dir, stack: loadStack(dir) };
-  })();
-  return synthesized;
+/** An example's stack and the folder of its Terraform, synthesized by the first test file of a run that asks. */
+export async function exampleStack(example: DemoExample): Promise<{ readonly dir: string; readonly stack: Stack }> {
+  const run = process.env["WRITEBACK_TEST_RUN"] ?? "";
+  const dir = join(run, example);
+  if (!existsSync(dir)) {
+    const own = mkdtempSync(join(run, `${example}-`));
+    await synthesizeExample(own, example);
+    try {
+      renameSync(own, dir);
+    } catch (error) {
+      // Another test file was faster, and made the same.
+      if (!existsSync(dir)) throw error;
+    }
+  }
+  return { dir, stack: loadStack(dir) };
 }
 
 /** The demo's story, told on a fresh cloud. */
-export async function toldStory(): Promise<{ cast: Cast; story: Story; dir: string }> {
-  const { dir, stack } = await acmeStack();
+export async function toldStory(example: DemoExample = "acme"): Promise<{ cast: Cast; story: Story; dir: string }> {
+  const { dir, stack } = await exampleStack(example);
   const cast = await assemble(stack);
   const story = await tellStory(cast, () => undefined);
   return { cast, story, dir };

@@ -1,12 +1,12 @@
 import { assemble, madeFor, WORKERS, type Cast } from "../../src/local/demo/cast";
-import { acmeStack } from "./story";
+import { exampleStack } from "./story";
 
 /** What is left open or comes later, settled by the deployed sweeper with the deployed permissions. */
 
 let cast: Cast;
 
 beforeEach(async () => {
-  cast = await assemble((await acmeStack()).stack);
+  cast = await assemble((await exampleStack("acme")).stack);
 }, 120_000);
 
 afterEach(() => cast.stop());

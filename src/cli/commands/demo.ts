@@ -1,27 +1,35 @@
 import { UsageError } from "../../core";
 import { readArguments } from "../arguments";
 import { EXIT, type Command } from "../io";
+import { DEMO_EXAMPLES } from "../../local/demo/synthesize";
 
 /** `demo`: the whole thing on this machine. Loaded when asked for only: it brings the workflow engine and all handlers. */
 export const demo: Command = {
   name: "demo",
   summary: "run the whole thing on this machine",
-  help: `Usage: hris-writeback demo [--json]
+  help: `Usage: hris-writeback demo [--example acme|perimeter] [--json]
 
-Synthesizes the example, and runs its workflow, its policies and the real handlers in one process against a local HRIS.
+Synthesizes an example, and runs its workflow, its policies and the real handlers in one process against a local HRIS.
 
-  --json  print one JSON object instead of the story
+  --example NAME  acme (default), or perimeter: the same behind a private API, with the connector in a network without a way out
+  --json          print one JSON object instead of the story
 `,
   run: async (args, io) => {
-    const { words, flags } = readArguments(args, { json: "flag" });
+    const { words, values, flags } = readArguments(args, { json: "flag", example: "value" });
     if (flags.has("help")) {
       io.out(demo.help);
       return EXIT.ok;
     }
     const [extra] = words;
     if (extra !== undefined) throw new UsageError(`unexpected argument \`${extra}\``);
+    const example = DEMO_EXAMPLES.find((name) => name === (values["example"] ?? "acme"));
+    if (example === undefined) {
+      throw new UsageError(
+        `found \`--example ${values["example"] ?? ""}\`, expected one of ${DEMO_EXAMPLES.join(", ")}`,
+      );
+    }
     // With its extension, as Node's own loader asks in the build.
     const { runDemo } = await import("../../local/demo.js");
-    return runDemo({ json: flags.has("json") });
+    return runDemo({ json: flags.has("json"), example });
   },
 };

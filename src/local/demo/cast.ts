@@ -58,11 +58,14 @@ export async function assemble(stack: Stack): Promise<Cast> {
   const writers = connectionsOf("gateway");
   const { hris: hrisReader, directory, finance } = readers;
   const { hris: hrisWriter } = writers;
-  if (hrisReader === undefined || hrisWriter === undefined || directory === undefined || finance === undefined) {
-    throw new Error("the demo needs a stack that connects `hris`, `directory` and `finance`");
+  if (hrisReader === undefined || hrisWriter === undefined || directory === undefined) {
+    throw new Error("the demo needs a stack that connects `hris` and `directory`");
   }
   const secrets = Object.fromEntries(
-    [hrisReader, hrisWriter, directory, finance].map(({ secretArn }) => [secretArn, secretText(secretArn)]),
+    [hrisReader, hrisWriter, directory, ...(finance === undefined ? [] : [finance])].map(({ secretArn }) => [
+      secretArn,
+      secretText(secretArn),
+    ]),
   );
   const secretOf = (connection: { readonly secretArn: string }): string => secrets[connection.secretArn] ?? "";
 
@@ -96,20 +99,28 @@ export async function assemble(stack: Stack): Promise<Cast> {
       };
     }),
   });
-  const ledger = await startFinanceServer({
-    tokens: { [secretOf(finance)]: "reader" },
-    collections: { "cost-centres": { "CC-100": { active: true } } },
-  });
+  // A policy that asks no finance system has none.
+  const ledger =
+    finance === undefined
+      ? undefined
+      : await startFinanceServer({
+          tokens: { [secretOf(finance)]: "reader" },
+          collections: { "cost-centres": { "CC-100": { active: true } } },
+        });
   const cloud = await LocalCloud.start(stack, {
     startMs: STORY_START,
-    hosts: { [hrisReader.baseUrl]: hris.url, [directory.baseUrl]: scim.baseUrl, [finance.baseUrl]: ledger.url },
+    hosts: {
+      [hrisReader.baseUrl]: hris.url,
+      [directory.baseUrl]: scim.baseUrl,
+      ...(finance === undefined || ledger === undefined ? {} : { [finance.baseUrl]: ledger.url }),
+    },
     secrets,
   });
   return {
     cloud,
     hris,
     stop: async () => {
-      await Promise.all([hris.stop(), scim.stop(), ledger.stop()]);
+      await Promise.all([hris.stop(), scim.stop(), ledger?.stop()]);
     },
   };
 }

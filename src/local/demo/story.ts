@@ -3,6 +3,7 @@ import type { SessionCredentials } from "../../runtime/ports";
 import { AccessDenied } from "../iam";
 import type { Person } from "../identity-provider";
 import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type WorkerName } from "./cast";
+import { attackPerimeter } from "./perimeter-attacks";
 
 /** One change of the story and how it ended. */
 export interface ToldChange {
@@ -253,7 +254,7 @@ async function attack(
   const attacks: ToldAttack[] = [];
   let held: { credentials: SessionCredentials; url: string; value: unknown } | undefined;
 
-  cloud.replaceConnector(async (payload, { request, callAws, behave }) => {
+  cloud.replaceConnector(async (payload, { request, callAws, connect, behave }) => {
     const { credentials, url, value, grantId } = payload as {
       credentials: SessionCredentials;
       url: string;
@@ -287,6 +288,7 @@ async function attack(
     const { connectorRoleArn, writerSecretArn } = targetsOf(cast);
     tryCall("a session of its own making", "sts:AssumeRole", connectorRoleArn);
     tryCall("the HRIS credential", "secretsmanager:GetSecretValue", writerSecretArn);
+    attacks.push(...(await attackPerimeter(cloud, { url, value, credentials }, connect)));
     const reply = await behave();
     await tryRequest("its grant a second time", {});
     return reply;

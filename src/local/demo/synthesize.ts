@@ -7,13 +7,17 @@ import { UsageError } from "../../core";
 /** Variables of our own environment that the example's process needs to run at all. Its inputs are not among them. */
 const PASSED_ON = ["PATH", "HOME", "TMPDIR", "TEMP", "SystemRoot"];
 
+/** The examples that the demo's story can be told on: their policies have its fields. */
+export const DEMO_EXAMPLES = ["acme", "perimeter"] as const;
+export type DemoExample = (typeof DEMO_EXAMPLES)[number];
+
 /**
- * Synthesizes `examples/acme` with its own policy and inputs into a folder, in a process of its own, as `npm run synth` does.
+ * Synthesizes one of the examples with its own policy and inputs into a folder, in a process of its own, as `npm run synth` does.
  * Works from the sources and from the built package. Throws `UsageError` with what the example printed.
  */
-export async function synthesizeExample(outDir: string): Promise<void> {
+export async function synthesizeExample(outDir: string, example: DemoExample = "acme"): Promise<void> {
   const extension = extname(__filename);
-  const main = join(__dirname, "..", "..", "..", "examples", "acme", `main${extension}`);
+  const main = join(__dirname, "..", "..", "..", "examples", example, `main${extension}`);
   const loader = extension === ".ts" ? ["--import", pathToFileURL(require.resolve("tsx")).href] : [];
   const environment = Object.fromEntries(
     PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -32,5 +36,5 @@ export async function synthesizeExample(outDir: string): Promise<void> {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  if (code !== 0) throw new UsageError(`examples/acme could not be synthesized\n${printed.trim()}`);
+  if (code !== 0) throw new UsageError(`examples/${example} could not be synthesized\n${printed.trim()}`);
 }
