@@ -3,7 +3,7 @@ import type { Construct } from "constructs";
 import { checkPublisherArns } from "../src/compile/iam";
 import { checkEnvironment, VPC_ENDPOINT_ID_CHARACTERS, type Measure } from "../src/compile/limits";
 import type { Finding } from "../src/core";
-import { connectionSchema, isNeverField } from "../src/hris";
+import { connectionSchema, isNeverField, needsTimeZone } from "../src/hris";
 import type { Policy } from "../src/policy";
 import { refuse } from "./errors";
 import type { UnsecretConfig } from "./hris";
@@ -17,7 +17,8 @@ export type SynthFindingCode =
   | "NeverFieldOfHris"
   | "PerimeterInvalid"
   | "PublisherNotBound"
-  | "SystemNotConnected";
+  | "SystemNotConnected"
+  | "TimeZoneMissing";
 
 const error = (code: SynthFindingCode, path: string, message: string, hint?: string): Finding<SynthFindingCode> => ({
   code,
@@ -101,6 +102,25 @@ export function checkNeverFields(policy: Policy, hris: UnsecretConfig): Finding[
         "class the field `never`, or name the HRIS field that is really meant",
       ),
     );
+}
+
+/**
+ * Where the HRIS keeps a field by date, the connection says which day it is for the tenant. By UTC's, a row written in the evening of
+ * America would begin tomorrow: nobody sees it today, and tomorrow it changes the record.
+ */
+export function checkTimeZone(policy: Policy, hrisSystem: string, hris: UnsecretConfig): Finding[] {
+  const dated = Object.entries(policy.fields)
+    .filter(([, field]) => field.class !== "never" && needsTimeZone(hris.kind, field.hrisField))
+    .map(([name]) => name);
+  if (dated.length === 0 || ("timeZone" in hris && hris.timeZone !== undefined)) return [];
+  return [
+    error(
+      "TimeZoneMissing",
+      `systems.${hrisSystem}.timeZone`,
+      `\`${hris.kind}\` keeps ${listed(dated)} by date, and the connection does not say in which time zone its days begin`,
+      'give the connection the time zone of your HR tenant, as in `timeZone: "America/Denver"`',
+    ),
+  ];
 }
 
 /**

@@ -69,8 +69,8 @@ export interface BambooHrProps extends HrisSecrets {
    */
   readonly secondLookSeconds?: number;
   /**
-   * IANA time zone of the tenant: a dated row never gets a day that has not begun there.
-   * @default - UTC
+   * IANA time zone of the tenant, as `America/Denver`: a job information row begins on the day that it is there.
+   * @default - none, which is refused where the policy writes a field of job information
    */
   readonly timeZone?: string;
   /**

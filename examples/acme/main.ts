@@ -32,6 +32,8 @@ export function acme(env: Inputs): App {
     placement: { prefix: input("WRITEBACK_PREFIX", "acme-writeback"), accountId, region },
     hris: Hris.bambooHr({
       company: { baseUrl: input("HRIS_URL", "https://acme.bamboohr.com") },
+      // Where the HR tenant is: job information is kept by date, and its days begin there.
+      timeZone: input("HRIS_TIME_ZONE", "Europe/London"),
       readerSecretArn: input("HRIS_READER_SECRET_ARN", secret("hris/bamboohr-reader-a1B2c3")),
       writerSecretArn: input("HRIS_WRITER_SECRET_ARN", secret("hris/bamboohr-writer-d4E5f6")),
     }),

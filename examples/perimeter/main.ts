@@ -25,6 +25,7 @@ export function perimeter(env: Inputs): App {
     perimeter: perimeterOf(input, region),
     hris: Hris.bambooHr({
       company: { baseUrl: input("HRIS_URL", "https://acme.bamboohr.com") },
+      timeZone: input("HRIS_TIME_ZONE", "Europe/London"),
       readerSecretArn: input("HRIS_READER_SECRET_ARN", secret("hris/bamboohr-reader-a1B2c3")),
       writerSecretArn: input("HRIS_WRITER_SECRET_ARN", secret("hris/bamboohr-writer-d4E5f6")),
     }),

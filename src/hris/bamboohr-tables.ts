@@ -1,4 +1,5 @@
 import { parseDate } from "../core";
+import type { ConnectionConfig } from "./contract";
 
 /**
  * BambooHR's job information: a history of dated rows, of which the latest one that has begun is current. A field of it is
@@ -48,6 +49,11 @@ export interface JobInfoColumn {
 export function jobInfoColumnOf(hrisField: string): JobInfoColumn | undefined {
   const name = hrisField.toLowerCase();
   return Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
+}
+
+/** Whether a write of this field is dated, so that the connection must say where the tenant is. */
+export function needsTimeZone(kind: ConnectionConfig["kind"], hrisField: string): boolean {
+  return kind === "bamboohr" && jobInfoColumnOf(hrisField) !== undefined;
 }
 
 /** Whether a name shows a job information column without being its own name. */

@@ -12,6 +12,7 @@ import {
   type RowPlan,
 } from "./bamboohr-tables";
 import { isNeverField, neverFieldsOf } from "./catalogue";
+import { dayIn } from "./day";
 import { ruleOfName, sameUnder } from "./compare";
 import type {
   AdapterPorts,
@@ -66,7 +67,8 @@ type Employee = Readonly<Record<string, unknown>>;
  * BambooHR's API, version 1. Compare-and-set detects: the API has no conditional write, so the value is read again just before.
  *
  * - A field that an answer leaves out is one that the credential may not see.
- * - Job information (`reportsTo`, `department`, `division`, `location`, `jobTitle`) is written as a dated row; `reportsTo` is the
+ * - Job information (`reportsTo`, `department`, `division`, `location`, `jobTitle`) is written as a row dated today by the tenant's
+ *   `timeZone`, and not at all without one: a row of tomorrow is accepted, and shows nowhere today. `reportsTo` is the
  *   manager's employee id (the vendor's document does not say whether a row takes a name, an id or both: to be seen in an
  *   acceptance run; the read-back compares ids either way).
  * - Only active workers and future hires are written.
@@ -84,6 +86,9 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       connection.phoneCountryCode === undefined ? {} : { phoneCountryCode: connection.phoneCountryCode },
     );
 
+  /** The day that it is for the tenant; the UTC day will do for who has begun, where nothing is written by date. */
+  const today = (): string => dayIn(connection.timeZone ?? "UTC", session.now());
+
   return {
     compareAndSet: "detects",
     settleSeconds: connection.settleSeconds ?? SETTLE_SECONDS,
@@ -96,12 +101,7 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       const field = jobInfoColumnOf(hrisField)?.currentField ?? hrisField;
       const read = await readEmployee(session, workerId, [field, ...STATUS_FIELDS]);
       if (read.kind !== "employee") return read;
-      const today = effectiveDayOf(
-        new Date(session.now()).toISOString().slice(0, 10),
-        connection.timeZone,
-        session.now(),
-      );
-      return withActive(fieldOf(read.employee, field), isActive(read.employee, today));
+      return withActive(fieldOf(read.employee, field), isActive(read.employee, today()));
     },
 
     async writeField(workerId, hrisField, change): Promise<FieldWritten> {
@@ -110,11 +110,13 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       }
       const deadlineMs = session.now() + (change.timeoutMs ?? DEADLINES_MS.hrisCall);
       const column = jobInfoColumnOf(hrisField);
+      if (column !== undefined && connection.timeZone === undefined) {
+        return { kind: "rejected", detail: "job information is kept by date, and the connection names no timeZone" };
+      }
       const field = column?.currentField ?? hrisField;
       const read = await readEmployee(session, workerId, [field, ...STATUS_FIELDS], deadlineMs);
       if (read.kind !== "employee") return writeAfterFailedRead(read);
-      const effectiveDate = effectiveDayOf(change.effectiveDate, connection.timeZone, session.now());
-      const active = isActive(read.employee, effectiveDate);
+      const active = isActive(read.employee, today());
       if (active === undefined) {
         return { kind: "forbidden", detail: "the credential does not see `status`, which tells who is active" };
       }
@@ -124,7 +126,7 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       if (refusal !== undefined) return refusal;
       return column === undefined
         ? writePlain(session, workerId, hrisField, change, deadlineMs)
-        : writeRow(session, workerId, column, { ...change, effectiveDate }, deadlineMs);
+        : writeRow(session, workerId, column, change, today(), deadlineMs);
     },
 
     findRecord: (field, value) =>
@@ -219,11 +221,12 @@ async function writeRow(
   workerId: string,
   { column }: JobInfoColumn,
   change: FieldWrite,
+  effectiveDate: string,
   deadlineMs: number,
 ): Promise<FieldWritten> {
   const rows = await readRows(session, workerId, deadlineMs);
   if (rows.kind !== "rows") return writeAfterFailedRead(rows);
-  const plan = planRow(rows.rows, column, String(change.to), change.effectiveDate);
+  const plan = planRow(rows.rows, column, String(change.to), effectiveDate);
   if (plan.kind === "conflict" || plan.kind === "forbidden") return plan;
   const path = plan.kind === "add" ? pathOf(TABLE, workerId) : pathOf(ROW, workerId, plan.rowId);
   if (path === undefined) return { kind: "rejected", detail: "no request can carry the row's id" };
@@ -242,7 +245,7 @@ async function writeRow(
   if (response.status === 412) return { kind: "rejected", detail };
   const written = judge(response, session.now(), detail);
   return written.kind === "accepted" && plan.kind === "add"
-    ? confirmRow(session, workerId, change.effectiveDate, plan, deadlineMs)
+    ? confirmRow(session, workerId, effectiveDate, plan, deadlineMs)
     : written;
 }
 
@@ -350,18 +353,4 @@ function pathOf(path: Parameters<typeof renderPath>[0], worker: string, row?: st
     if (error instanceof UnrepresentableError) return undefined;
     throw error;
   }
-}
-
-/** The day on which a change takes effect, no later than today where the tenant is. */
-function effectiveDayOf(day: string, timeZone: string | undefined, nowMs: number): string {
-  if (timeZone === undefined) return day;
-  const parts = new Intl.DateTimeFormat("en", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).formatToParts(nowMs);
-  const part = (type: string): string => parts.find((candidate) => candidate.type === type)?.value ?? "";
-  const today = `${part("year")}-${part("month")}-${part("day")}`;
-  return today < day ? today : day;
 }

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { NAME } from "../core";
 import { createBambooHrAdapter } from "./bamboohr";
 import type { AdapterPorts, ConnectionConfig, HrisAdapter, SourceReader } from "./contract";
+import { isTimeZone } from "./day";
 import { checkRestOptions, createRestAdapter } from "./rest";
 import type { JsonTemplate, RestOptions } from "./rest-options";
 import { createScimReader } from "./scim";
@@ -38,6 +39,7 @@ const secretArn = z
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const seconds = z.int().min(0).max(86_400);
+const timeZone = z.string().refine(isTimeZone, "expected an IANA time zone, as `America/Denver`");
 const countryCode = z.string().regex(/^[1-9]\d{0,2}$/, "expected a country calling code without `+`");
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, "expected the name of a header");
 const headerValue = z.string().regex(/^[\x20-\x7e]*$/, "expected the value of a header");
@@ -131,6 +133,7 @@ const restOptions = {
     )
     .optional(),
   error: headerOrPlace.optional(),
+  timeZone: timeZone.optional(),
   phoneCountryCode: countryCode.optional(),
   neverFields: z.array(z.string().min(1)).optional(),
   settleSeconds: seconds.optional(),
@@ -146,7 +149,7 @@ export const connectionSchema: z.ZodType<ConnectionConfig> = z
       secretArn,
       settleSeconds: seconds.optional(),
       secondLookSeconds: seconds.optional(),
-      timeZone: z.string().refine(isTimeZone, "expected an IANA time zone, as `America/Denver`").optional(),
+      timeZone: timeZone.optional(),
       phoneCountryCode: countryCode.optional(),
     }),
     z.strictObject({
@@ -172,6 +175,9 @@ export const connectionSchema: z.ZodType<ConnectionConfig> = z
     }
     if (connection.write?.ifMatch === true && connection.read.version === undefined) {
       context.addIssue("`write.ifMatch` needs `read.version`, or there is nothing to expect");
+    }
+    if (connection.timeZone === undefined && /\{effectiveDate[|}]/.test(JSON.stringify(connection.write ?? {}))) {
+      context.addIssue("`write` has the hole `{effectiveDate}` and needs `timeZone`: which day it is depends on where");
     }
   });
 
@@ -258,13 +264,4 @@ export function systemsOf(
       return adapter;
     },
   };
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -52,14 +52,13 @@ export type RecordFound =
   | { readonly kind: "forbidden"; readonly detail: string }
   | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterSeconds?: number };
 
+/** A write takes effect now. Where an HRIS keeps a field by date, its adapter knows which day that is for the tenant. */
 export interface FieldWrite {
   /** What the gateway read just before; sent as the expectation where the HRIS understands one. */
   readonly from: Scalar | null;
   readonly to: Scalar;
   /** Version of that read, where the HRIS has one. */
   readonly version?: string;
-  /** UTC day `YYYY-MM-DD` on which the change takes effect, for fields that the HRIS keeps by date. */
-  readonly effectiveDate: string;
   /** Milliseconds that the write may take altogether, its own guard reads included. @default DEADLINES_MS.hrisCall */
   readonly timeoutMs?: number;
 }
@@ -130,8 +129,8 @@ export type ConnectionConfig =
       readonly settleSeconds?: number;
       readonly secondLookSeconds?: number;
       /**
-       * IANA time zone of the tenant. A dated row never gets a day that has not begun there.
-       * @default - the UTC day as given
+       * IANA time zone of the tenant: a dated row begins on the day that it is there.
+       * @default - fields that are kept by date are not written
        */
       readonly timeZone?: string;
       /** Country calling code without `+`, which phone numbers without one are read with, as in `44`. @default - none: they are equal only to themselves */

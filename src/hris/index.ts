@@ -31,5 +31,6 @@ export {
   type RecordFound,
   type SourceReader,
 } from "./contract";
+export { needsTimeZone } from "./bamboohr-tables";
 export { fetchHttp, MAX_RESPONSE_BYTES } from "./http";
 export type { JsonTemplate, RestAssertion, RestAuth, RestOptions } from "./rest-options";

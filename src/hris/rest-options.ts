@@ -4,7 +4,7 @@ import type { Scalar } from "../policy/model";
  * What the generic REST adapter must be told about a system. Plain JSON: it travels in an environment variable, so every
  * part has the default that keeps it short.
  *
- * **Templates** are texts with holes in braces: `{worker}`, `{field}`, `{value}`, `{from}`, `{effectiveDate}`. A hole is escaped for
+ * **Templates** are texts with holes in braces: `{worker}`, `{field}`, `{value}`, `{from}`, `{effectiveDate}` (today in `timeZone`). A hole is escaped for
  * the place it stands in (URL segment, query, header, JSON), so no value can leave its place; `{worker|odata}` first doubles `'` as
  * an OData literal needs it. Braces have no other use.
  *
@@ -36,6 +36,8 @@ export interface RestOptions {
   readonly fields?: Readonly<Record<string, RestField>>;
   /** Where a refusal says why. Known words alone are kept of it. @default - only the status is reported */
   readonly error?: { readonly header: string } | { readonly at: string };
+  /** IANA time zone of the tenant, as `America/Denver`: the day there is what `{effectiveDate}` stands for, and a write that has that hole needs it. */
+  readonly timeZone?: string;
   /** Country calling code without `+` for phone numbers written without one, as in `44`. */
   readonly phoneCountryCode?: string;
   /** Names that nothing may write, next to the catalogue's; `*` at the end matches a prefix. */

@@ -1,6 +1,7 @@
 import { DEADLINES_MS } from "../core";
 import type { Scalar } from "../policy/model";
 import { matchesField, neverFieldsOf } from "./catalogue";
+import { dayIn } from "./day";
 import { ruleOfName, sameUnder } from "./compare";
 import type {
   AdapterPorts,
@@ -69,6 +70,10 @@ export function createRestAdapter(connection: RestConnection, ports: AdapterPort
     (response: HttpResponse): string =>
       explainAnswer(response, options.error, Object.values(values));
 
+  const { timeZone } = connection;
+  const effectiveDate = (): HoleValues =>
+    timeZone === undefined ? {} : { effectiveDate: dayIn(timeZone, session.now()) };
+
   const read = async (worker: string, field: string, deadlineMs?: number): Promise<FieldRead> => {
     const values = { worker, field };
     const call = callOf(options.read, values, false, deadlineMs);
@@ -94,7 +99,7 @@ export function createRestAdapter(connection: RestConnection, ports: AdapterPort
         const refusal = refusalOf(await read(worker, field, deadlineMs), change, (a, b) => sameValue(field, a, b));
         if (refusal !== undefined) return refusal;
       }
-      const values = { worker, field, value: change.to, from: change.from, effectiveDate: change.effectiveDate };
+      const values = { worker, field, value: change.to, from: change.from, ...effectiveDate() };
       const call = callOf(write, values, true, deadlineMs);
       if (call === undefined) return { kind: "rejected", detail: "no request can carry this change" };
       const match = ifMatchOf(write.ifMatch, change.version);

@@ -38,7 +38,12 @@ describe("the field gateway", () => {
       variables: Record<string, string>;
     };
     expect(JSON.parse(variables["CONNECTIONS"]!)).toEqual({
-      hris: { kind: "bamboohr", baseUrl: "https://example.bamboohr.com", secretArn: SECRETS.hrisWriter },
+      hris: {
+        kind: "bamboohr",
+        baseUrl: "https://example.bamboohr.com",
+        timeZone: "Europe/London",
+        secretArn: SECRETS.hrisWriter,
+      },
     });
   });
 

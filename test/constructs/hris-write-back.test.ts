@@ -271,10 +271,23 @@ describe("what cannot be synthesized is refused", () => {
   test("fails for a connection that a handler would refuse at its start", () => {
     const hris = Hris.bambooHr({
       company: { baseUrl: "http://acme.bamboohr.com?x=1" },
+      timeZone: "Europe/London",
       readerSecretArn: SECRETS.hrisReader,
       writerSecretArn: SECRETS.hrisWriter,
     });
     expect(new Set(refusal({ hris }))).toEqual(new Set(["ConnectionInvalid systems.hris.baseUrl"]));
+  });
+
+  test("fails where the policy writes job information and the connection names no time zone", () => {
+    const hris = Hris.bambooHr({
+      company: { domain: "example" },
+      readerSecretArn: SECRETS.hrisReader,
+      writerSecretArn: SECRETS.hrisWriter,
+    });
+    expect(refusal({ hris })).toEqual(["TimeZoneMissing systems.hris.timeZone"]);
+    expect(() => build({ hris })).toThrow(/`manager` by date.*\n.*timeZone: "America\/Denver"/);
+    const plain = policy("hrisField: reportsTo", "hrisField: customManagerId");
+    expect(build({ ...plain, hris }).policy.fields["manager"]?.hrisField).toBe("customManagerId");
   });
 
   test("fails where it is not clear which system is the HRIS, and takes the one that is named", () => {

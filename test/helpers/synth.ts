@@ -117,6 +117,7 @@ export function smallProps(overrides: Partial<HrisWriteBackProps> = {}): HrisWri
     placement: { prefix: "test", accountId: "111122223333", region: "eu-west-1" },
     hris: Hris.bambooHr({
       company: { domain: "example" },
+      timeZone: "Europe/London",
       readerSecretArn: SECRETS.hrisReader,
       writerSecretArn: SECRETS.hrisWriter,
     }),

@@ -196,7 +196,7 @@ if (!present)
     };
     const adapterOf = (key: string) =>
       createBambooHrAdapter(
-        { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN },
+        { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN, timeZone: "Europe/London" },
         { http, secret: () => Promise.resolve(key), now: () => NOW_MS },
       );
     const [writer, narrow] = [adapterOf("writer"), adapterOf("narrow")];
@@ -207,15 +207,14 @@ if (!present)
       await narrow.readField("101", "workEmail"),
       await writer.findRecord("department", "Design"),
       await writer.findRecord("manager", "102"),
-      await writer.writeField("101", "workEmail", { from: null, to: "ann@example.com", effectiveDate: TODAY }),
+      await writer.writeField("101", "workEmail", { from: null, to: "ann@example.com" }),
       await writer.writeField("101", "workEmail", {
         from: "ann@example.com",
         to: "lee@example.com",
-        effectiveDate: TODAY,
       }),
-      await writer.writeField("101", "department", { from: "Design", to: "Research", effectiveDate: TODAY }),
-      await writer.writeField("101", "reportsTo", { from: "102", to: "101", effectiveDate: TODAY }),
-      await writer.writeField("101", "reportsTo", { from: "101", to: "Nobody Known", effectiveDate: TODAY }),
+      await writer.writeField("101", "department", { from: "Design", to: "Research" }),
+      await writer.writeField("101", "reportsTo", { from: "102", to: "101" }),
+      await writer.writeField("101", "reportsTo", { from: "101", to: "Nobody Known" }),
     ].map((result) => result.kind);
     await server.stop();
     expect(problems).toEqual([]);

@@ -84,7 +84,7 @@ async function setUp(more: Partial<BambooHrServerOptions> = {}, key = "writer", 
   const started = await startBambooHrServer(company(more));
   server = started;
   const adapter = createBambooHrAdapter(
-    { kind: "bamboohr", baseUrl: started.url, secretArn: SECRET_ARN },
+    { kind: "bamboohr", baseUrl: started.url, secretArn: SECRET_ARN, timeZone: "Europe/London" },
     realPorts(key, timeoutMs),
   );
   return { server: started, adapter };
@@ -95,7 +95,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-const change = (to: string | number, from: string | null = null): FieldWrite => ({ from, to, effectiveDate: TODAY });
+const change = (to: string | number, from: string | null = null): FieldWrite => ({ from, to });
 const onWrites = (fault: Fault) => (request: { method: string }) => (request.method === "GET" ? undefined : fault);
 const onReads = (fault: Fault) => (request: { method: string }) => (request.method === "GET" ? fault : undefined);
 const answering = (status: number, headers: Record<string, string> = {}): Fault => ({
@@ -409,14 +409,47 @@ describe("writing job information", () => {
     expect(server.writes()).toBe(1);
   });
 
-  test("a row never begins on a day that has not begun where the tenant is", async () => {
+  test.each([
+    ["2026-11-24T03:00:00Z", "America/Denver", "2026-11-23"],
+    ["2026-11-22T22:00:00Z", "Australia/Sydney", "2026-11-23"],
+    ["2026-11-23T00:30:00Z", "Etc/GMT+12", "2026-11-22"],
+    ["2026-11-23T11:00:00Z", "Pacific/Kiritimati", "2026-11-24"],
+  ])("at %s in %s a row begins on %s, the day there, and is current at once", async (now, timeZone, day) => {
+    const { server } = await setUp({ today: () => day });
+    const adapter = createBambooHrAdapter(
+      { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN, timeZone },
+      { ...realPorts("writer"), now: () => Date.parse(now) },
+    );
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toEqual({ kind: "accepted" });
+    expect(server.jobInfo(WORKER).at(-1)?.date).toBe(day);
+    expect(await adapter.readField(WORKER, "department")).toMatchObject({ value: "Research" });
+  });
+
+  test("on a hire's first day the row of that day is edited, also where it has not begun in UTC", async () => {
+    const jobInfo = [{ date: TODAY, ...JOB }];
+    const { server } = await setUp({
+      employees: { [WORKER]: { fields: { status: "Active", hireDate: TODAY }, jobInfo } },
+    });
+    const adapter = createBambooHrAdapter(
+      { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN, timeZone: "Australia/Sydney" },
+      { ...realPorts("writer"), now: () => Date.parse("2026-11-22T22:00:00Z") },
+    );
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toEqual({ kind: "accepted" });
+    expect(server.jobInfo(WORKER)).toMatchObject([{ date: TODAY, department: "Research" }]);
+  });
+
+  test("fails, unsent, without the tenant's time zone: the UTC day may be tomorrow there", async () => {
     const { server } = await setUp();
     const adapter = createBambooHrAdapter(
-      { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN, timeZone: "America/Denver" },
-      { ...realPorts("writer"), now: () => Date.parse("2026-11-24T03:00:00Z") },
+      { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN },
+      realPorts("writer"),
     );
-    await adapter.writeField(WORKER, "department", { from: "Design", to: "Research", effectiveDate: "2026-11-24" });
-    expect(server.jobInfo(WORKER).at(-1)?.date).toBe(TODAY);
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toMatchObject({
+      kind: "rejected",
+      detail: expect.stringContaining("timeZone"),
+    });
+    expect(server.writes()).toBe(0);
+    expect(await adapter.writeField(WORKER, "workEmail", change("ann@example.com"))).toEqual({ kind: "accepted" });
   });
 });
 

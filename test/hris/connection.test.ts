@@ -67,6 +67,10 @@ describe("parseConnections", () => {
       "a condition on a version that is never read",
       { ...finance, write: { method: "PATCH", path: "/{worker}", body: {}, ifMatch: true } },
     ],
+    [
+      "a dated write of a tenant that is nowhere",
+      { ...finance, write: { method: "PATCH", path: "/{worker}", body: { from: "{effectiveDate}" } } },
+    ],
   ])("refuses %s", (_, connection) => {
     expect(() => parse({ hris: connection })).toThrow(/hris/);
   });

@@ -18,7 +18,7 @@ const writable: RestOptions = {
   ...plain,
   write: { method: "PATCH", path: "/workers/{worker}", body: { "{field}": "{value}" } },
 };
-const change: FieldWrite = { from: null, to: "new.hire@example.com", effectiveDate: "2026-11-23" };
+const change: FieldWrite = { from: null, to: "new.hire@example.com" };
 
 describe("authentication", () => {
   const read = async (options: RestOptions, secret: string) => {
@@ -378,6 +378,18 @@ describe("writing", () => {
     expect(await adapter.writeField("WD-10293", "badge", change)).toMatchObject({ kind: "rejected" });
     expect(sent).toHaveLength(1);
     expect(adapterOf(writable, () => ({})).adapter.compareAndSet).toBe("detects");
+  });
+
+  test("a write is dated by the day that it is where the tenant is", async () => {
+    const body = { "{field}": "{value}", from: "{effectiveDate}" };
+    const dated = async (timeZone: string): Promise<unknown> => {
+      const options = { ...plain, timeZone, write: { ...writable.write!, body } };
+      const { adapter, sent } = adapterOf(options, () => ({ status: 200 }));
+      await adapter.writeField("WD-10293", "badge", change);
+      return (JSON.parse(sent[0]?.body ?? "") as { from: unknown }).from;
+    };
+    expect(await dated("UTC")).toBe("2026-11-23");
+    expect(await dated("Pacific/Kiritimati")).toBe("2026-11-24");
   });
 
   test.each([

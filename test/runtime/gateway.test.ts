@@ -683,12 +683,6 @@ describe("what a write comes to", () => {
     expect(world.hris.writes).toHaveLength(1);
   });
 
-  test("the day of the write is its effective date", async () => {
-    const world = new World();
-    await world.write(FIELD, VALUE);
-    expect(world.hris.writes[0]?.effectiveDate).toBe("2026-11-02");
-  });
-
   test("answers within its deadline, whatever the HRIS does", async () => {
     const world = new World();
     world.hris.settleSeconds = 60;

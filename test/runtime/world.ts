@@ -110,7 +110,6 @@ export class FakeHris implements HrisAdapter, SourceReader {
     readonly workerId: string;
     readonly field: string;
     readonly to: Scalar;
-    readonly effectiveDate: string;
   }[] = [];
   reads = 0;
   /** Asked at each read of a field; what it returns is the answer. */
@@ -140,7 +139,7 @@ export class FakeHris implements HrisAdapter, SourceReader {
   }
 
   writeField(workerId: string, field: string, change: FieldWrite): Promise<FieldWritten> {
-    this.writes.push({ workerId, field, to: change.to, effectiveDate: change.effectiveDate });
+    this.writes.push({ workerId, field, to: change.to });
     const bent = this.nextWrite;
     this.nextWrite = undefined;
     const effect = bent?.effect ?? (bent === undefined ? "as-asked" : "none");

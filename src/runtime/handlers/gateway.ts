@@ -301,12 +301,11 @@ export function createHandler(
 
     let result: WriteResult;
     try {
-      const effectiveDate = formatInstant(clock.now()).slice(0, 10);
       result = await writeOnce(
         hris,
         clock,
         { workerId, hrisField: rules.hrisField },
-        { from, to, effectiveDate, ...(version === undefined ? {} : { version }) },
+        { from, to, ...(version === undefined ? {} : { version }) },
         startedMs + DEADLINES_MS.gateway,
       );
       if (result.kind === "ended") return await record(grant, lease, result, hris);
