@@ -88,6 +88,11 @@ export function parseRows(document: unknown): readonly JobInfoRow[] | undefined 
   return rows;
 }
 
+/** The rows that begin after a day, in order of their days. */
+export function laterRows(rows: readonly JobInfoRow[], day: string): readonly JobInfoRow[] {
+  return rows.filter((row) => row.date > day).sort((a, b) => (a.date < b.date ? -1 : 1));
+}
+
 /** How one column is to be written. */
 export type RowPlan =
   /** Edit the row that begins on this day: only the column is sent, the others stay. */
@@ -105,7 +110,7 @@ export type RowPlan =
 
 /** Plans the write of one column with effect from a day, from the rows as they are. */
 export function planRow(rows: readonly JobInfoRow[], column: string, value: string, effectiveDate: string): RowPlan {
-  if (rows.some((row) => row.date > effectiveDate)) {
+  if (laterRows(rows, effectiveDate).length > 0) {
     return { kind: "conflict", detail: "a job information row with a later date exists" };
   }
   const latest = rows.reduce((date, row) => (row.date > date ? row.date : date), "");

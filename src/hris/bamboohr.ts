@@ -1,9 +1,10 @@
-import { DEADLINES_MS } from "../core";
+import { DEADLINES_MS, formatInstant } from "../core";
 import type { Scalar } from "../policy/model";
 import {
   isReadOnlyName,
   JOB_INFO_TABLE,
   jobInfoColumnOf,
+  laterRows,
   lostColumns,
   parseRows,
   planRow,
@@ -12,7 +13,7 @@ import {
   type RowPlan,
 } from "./bamboohr-tables";
 import { isNeverField, neverFieldsOf } from "./catalogue";
-import { dayIn } from "./day";
+import { begunEverywhereMs, dayIn, LAST_ZONE } from "./day";
 import { ruleOfName, sameUnder } from "./compare";
 import type {
   AdapterPorts,
@@ -23,6 +24,7 @@ import type {
   HrisAdapter,
   HttpResponse,
   RecordFound,
+  ScheduledRead,
   SourceReader,
 } from "./contract";
 import { documentOf, unansweredWrite, writeAfterFailedRead, writeOutcomeOf, type ReadFailure } from "./outcomes";
@@ -104,6 +106,13 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       return withActive(fieldOf(read.employee, field), isActive(read.employee, today()));
     },
 
+    async readScheduled(workerId, hrisField, to): Promise<ScheduledRead> {
+      const column = jobInfoColumnOf(hrisField);
+      if (column === undefined) return { kind: "none" };
+      const day = dayIn(connection.timeZone ?? LAST_ZONE, session.now());
+      return findScheduled(session, workerId, column, day, (value) => sameValue(hrisField, value, to));
+    },
+
     async writeField(workerId, hrisField, change): Promise<FieldWritten> {
       if (!FIELD_NAME.test(hrisField) || isNeverField("bamboohr", hrisField) || isReadOnlyName(hrisField)) {
         return { kind: "rejected", detail: "the field may never be written" };
@@ -114,7 +123,7 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
         return { kind: "rejected", detail: "job information is kept by date, and the connection names no timeZone" };
       }
       const field = column?.currentField ?? hrisField;
-      const read = await readEmployee(session, workerId, [field, ...STATUS_FIELDS], deadlineMs);
+      const read = await readEmployee(session, workerId, [field, ...STATUS_FIELDS], { deadlineMs });
       if (read.kind !== "employee") return writeAfterFailedRead(read);
       const active = isActive(read.employee, today());
       if (active === undefined) {
@@ -141,13 +150,13 @@ async function readEmployee(
   session: Session,
   workerId: string,
   fields: readonly string[],
-  deadlineMs?: number,
+  { deadlineMs, onlyCurrent = true }: { readonly deadlineMs?: number; readonly onlyCurrent?: boolean } = {},
 ): Promise<EmployeeRead> {
   const path = pathOf(EMPLOYEE, workerId);
   if (path === undefined) return { kind: "no-such-worker", detail: "no employee can have this id" };
   const call: Call = {
     method: "GET",
-    target: `${path}?fields=${[...new Set(fields)].join(",")}&onlyCurrent=true`,
+    target: `${path}?fields=${[...new Set(fields)].join(",")}&onlyCurrent=${String(onlyCurrent)}`,
     effect: false,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
@@ -267,12 +276,54 @@ async function confirmRow(
     : { kind: "conflict", detail: `the new row does not hold what the row before it held in ${lost.join(", ")}` };
 }
 
+/** Looks for a row of a day to come that holds a value. */
+async function findScheduled(
+  session: Session,
+  workerId: string,
+  { column, currentField }: JobInfoColumn,
+  day: string,
+  isWanted: (value: Scalar | null) => boolean,
+): Promise<ScheduledRead> {
+  const unavailable = ({ detail }: ReadFailure): ScheduledRead => ({ kind: "unavailable", detail });
+  const read = await readRows(session, workerId);
+  if (read.kind !== "rows") return read.kind === "no-such-worker" ? unavailable(read) : read;
+  const rows = laterRows(read.rows, day);
+  const last = rows.at(-1);
+  if (last === undefined) return { kind: "none" };
+  const scheduled = (row: JobInfoRow): ScheduledRead => ({
+    kind: "scheduled",
+    begunBy: formatInstant(begunEverywhereMs(row.date)),
+  });
+  if (rows.some((row) => !Object.hasOwn(row.columns, column))) {
+    return { kind: "forbidden", detail: `the credential does not see \`${column}\` of rows to come` };
+  }
+  if (column === currentField) {
+    const row = rows.find(({ columns }) => isScalar(columns[column]) && isWanted(columns[column]));
+    return row === undefined ? { kind: "none" } : scheduled(row);
+  }
+  // A row may show a manager by name, which several people can have; of the last row the employee shows the id.
+  const employee = await readEmployee(session, workerId, [currentField], { onlyCurrent: false });
+  if (employee.kind !== "employee") return employee.kind === "no-such-worker" ? unavailable(employee) : employee;
+  const held = fieldOf(employee.employee, currentField);
+  if (held.kind !== "value") return held.kind === "no-such-worker" ? unavailable(held) : held;
+  if (isWanted(held.value)) return scheduled(last);
+  return rows.length === 1
+    ? { kind: "none" }
+    : { kind: "unavailable", detail: "several rows are to come, and only the last shows whom it names" };
+}
+
 type RowsRead = { readonly kind: "rows"; readonly rows: readonly JobInfoRow[] } | ReadFailure;
 
-async function readRows(session: Session, workerId: string, deadlineMs: number): Promise<RowsRead> {
+async function readRows(session: Session, workerId: string, deadlineMs?: number): Promise<RowsRead> {
   const path = pathOf(TABLE, workerId);
   if (path === undefined) return { kind: "no-such-worker", detail: "no employee can have this id" };
-  const exchange = await session.send({ method: "GET", target: path, effect: false, deadlineMs });
+  const call: Call = {
+    method: "GET",
+    target: path,
+    effect: false,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
+  const exchange = await session.send(call);
   const answer = documentOf(exchange, session.now(), explain([workerId]));
   if (answer.kind !== "document") return answer;
   const rows = parseRows(answer.document);

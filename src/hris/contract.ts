@@ -16,6 +16,11 @@ export interface HrisAdapter {
   readonly neverFields: readonly string[];
   /** Reads one field of one worker. */
   readField(workerId: string, hrisField: string): Promise<FieldRead>;
+  /**
+   * Whether the HRIS holds `to` for a day to come: a write that had its effect and that no read shows yet. Who finds the old value
+   * where a write may have happened asks this before saying that it did not. Absent where the HRIS keeps nothing by date.
+   */
+  readScheduled?(workerId: string, hrisField: string, to: Scalar): Promise<ScheduledRead>;
   /** Writes one field of one worker, one HTTP call with an effect at most, no retry inside. */
   writeField(workerId: string, hrisField: string, change: FieldWrite): Promise<FieldWritten>;
   /** Whether two values of a field mean the same in this HRIS (case of an email, form of a phone number). */
@@ -43,6 +48,13 @@ export type FieldRead =
   /** The credential may not see it, which includes a field that the answer does not contain. */
   | { readonly kind: "forbidden"; readonly detail: string }
   | { readonly kind: "no-such-worker"; readonly detail: string }
+  | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterSeconds?: number };
+
+export type ScheduledRead =
+  | { readonly kind: "none" }
+  /** `begunBy`: ISO 8601 UTC instant by which the day has begun, wherever the tenant is. */
+  | { readonly kind: "scheduled"; readonly begunBy: string }
+  | { readonly kind: "forbidden"; readonly detail: string }
   | { readonly kind: "unavailable"; readonly detail: string; readonly retryAfterSeconds?: number };
 
 export type RecordFound =

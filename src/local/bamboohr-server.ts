@@ -177,7 +177,7 @@ class Company {
     if (asked.length > 400) return refusal(400, "Maximum number of fields exceeded");
     const body: Record<string, BambooHrValue> = { id };
     for (const field of asked) {
-      const value = this.valueOf(person, field);
+      const value = this.valueOf(person, field, request.query.get("onlyCurrent") !== "false");
       if (value !== undefined && may(credential.view, permissionOf(field))) body[field] = value;
     }
     return { status: 200, body };
@@ -274,8 +274,8 @@ class Company {
     }));
   }
 
-  private valueOf(person: Person, field: string): BambooHrValue | undefined {
-    const row = this.currentRow(person);
+  private valueOf(person: Person, field: string, onlyCurrent: boolean): BambooHrValue | undefined {
+    const row = onlyCurrent ? this.currentRow(person) : latestOf(person.rows);
     const column = COLUMNS.find((name) => name === field);
     if (column !== undefined && person.rows.length > 0) {
       return column === "reportsTo" ? this.nameOf(row?.columns.reportsTo ?? null) : (row?.columns[column] ?? null);
@@ -287,12 +287,7 @@ class Company {
 
   private currentRow(person: Person): Row | undefined {
     const today = this.options.today?.() ?? new Date().toISOString().slice(0, 10);
-    return person.rows
-      .filter((row) => row.date <= today)
-      .reduce<Row | undefined>(
-        (latest, row) => (latest === undefined || row.date >= latest.date ? row : latest),
-        undefined,
-      );
+    return latestOf(person.rows.filter((row) => row.date <= today));
   }
 
   private newRow(date: string, columns: Partial<Record<(typeof COLUMNS)[number], string | null>>): Row {
@@ -336,6 +331,13 @@ class Company {
     const named = [...this.people.keys()].filter((id) => this.nameOf(id) === nameOrId);
     return named.length === 1 ? named[0] : undefined;
   }
+}
+
+function latestOf(rows: readonly Row[]): Row | undefined {
+  return rows.reduce<Row | undefined>(
+    (latest, row) => (latest === undefined || row.date >= latest.date ? row : latest),
+    undefined,
+  );
 }
 
 function permissionOf(field: string): string {

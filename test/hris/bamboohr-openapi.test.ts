@@ -172,7 +172,10 @@ if (!present)
           fields: { status: "Active", hireDate: "2026-11-01", workEmail: null, firstName: "Ann", lastName: "Example" },
           jobInfo: [{ date: "2026-11-01", location: "Leeds", department: "Design", reportsTo: "102" }],
         },
-        "102": { fields: { status: "Active", workEmail: "lee@example.com", firstName: "Lee", lastName: "Example" } },
+        "102": {
+          fields: { status: "Active", workEmail: "lee@example.com", firstName: "Lee", lastName: "Example" },
+          jobInfo: [{ date: "2026-12-01", reportsTo: "101" }],
+        },
       },
       lists: [
         {
@@ -205,6 +208,7 @@ if (!present)
       await writer.readField("101", "reportsTo"),
       await writer.readField("999", "workEmail"),
       await narrow.readField("101", "workEmail"),
+      (await writer.readScheduled?.("102", "reportsTo", "101")) ?? { kind: "not asked" },
       await writer.findRecord("department", "Design"),
       await writer.findRecord("manager", "102"),
       await writer.writeField("101", "workEmail", { from: null, to: "ann@example.com" }),
@@ -223,6 +227,7 @@ if (!present)
       "value",
       "no-such-worker",
       "forbidden",
+      "scheduled",
       "inactive",
       "active",
       "accepted",

@@ -453,6 +453,58 @@ describe("writing job information", () => {
   });
 });
 
+describe("what is on record for days to come", () => {
+  const later = (...rows: readonly Record<string, string>[]): Partial<BambooHrServerOptions> => {
+    const employees = company().employees;
+    const jobInfo = [{ date: "2026-05-01", ...JOB }, ...rows.map((row) => ({ date: "2026-11-24", ...JOB, ...row }))];
+    return { employees: { ...employees, [WORKER]: { ...employees[WORKER]!, jobInfo } } };
+  };
+  const SCHEDULED = { kind: "scheduled", begunBy: "2026-11-24T12:00:00.000Z" };
+
+  test.each([
+    ["department", "Research", [], "none"],
+    ["department", "Research", [{ department: "Sales" }], "none"],
+    ["department", "Research", [{ department: "Research" }], "scheduled"],
+    ["department", "Research", [{ department: "Research" }, { date: "2027-01-01", department: "Sales" }], "scheduled"],
+    ["reportsTo", "WD-20002", [{ department: "Research" }], "none"],
+    ["reportsTo", "WD-20002", [{ reportsTo: "WD-20002" }], "scheduled"],
+    ["workEmail", "ann@example.com", [{ department: "Research" }], "none"],
+  ] as const)("%s `%s` with later rows %#", async (field, to, rows, kind) => {
+    const { adapter, server } = await setUp(later(...rows));
+    expect(await adapter.readScheduled?.(WORKER, field, to)).toEqual(kind === "none" ? { kind } : SCHEDULED);
+    expect(server.writes()).toBe(0);
+  });
+
+  test("where the connection names no time zone, only a day that has begun nowhere is to come", async () => {
+    const { server } = await setUp(later({ date: TODAY, department: "Research" }));
+    const at = (now: string) =>
+      createBambooHrAdapter(
+        { kind: "bamboohr", baseUrl: server.url, secretArn: SECRET_ARN },
+        { ...realPorts("writer"), now: () => Date.parse(now) },
+      ).readScheduled?.(WORKER, "department", "Research");
+    expect(await at("2026-11-23T11:59:59Z")).toMatchObject({ kind: "scheduled", begunBy: "2026-11-23T12:00:00.000Z" });
+    expect(await at("2026-11-23T12:00:00Z")).toEqual({ kind: "none" });
+  });
+
+  test("fails to tell of a manager where several rows are to come and the last names another", async () => {
+    const { adapter } = await setUp(later({ reportsTo: "WD-20002" }, { date: "2027-01-01", reportsTo: "WD-20001" }));
+    expect(await adapter.readScheduled?.(WORKER, "reportsTo", "WD-20002")).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("fails as forbidden where the credential does not see the column, and truthfully where nothing answers", async () => {
+    const { adapter, server } = await setUp(later({ department: "Research" }), "reader");
+    expect(await adapter.readScheduled?.(WORKER, "department", "Research")).toMatchObject({ kind: "forbidden" });
+    expect(await adapter.readScheduled?.("WD-1", "department", "Research")).toMatchObject({ kind: "unavailable" });
+    for (const [status, kind] of [
+      [403, "forbidden"],
+      [500, "unavailable"],
+    ] as const) {
+      server.setFaults(() => answering(status));
+      expect(await adapter.readScheduled?.(WORKER, "department", "Research")).toMatchObject({ kind });
+    }
+  });
+});
+
 describe("finding records", () => {
   test.each([
     ["manager", "WD-20001", "active"],

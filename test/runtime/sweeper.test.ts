@@ -81,6 +81,34 @@ describe("an open write is settled by reads alone", () => {
     expect(world.outcome()).toBe("conflict");
   });
 
+  test("the old value with the new one on record for a day to come is pending, and is looked at again when that day has begun", async () => {
+    const world = await openWrite();
+    const begunBy = "2026-11-04T12:00:00.000Z";
+    world.hris.scheduled = { kind: "scheduled", begunBy };
+    await afterSettling(world);
+    expect([world.outcome(), world.reason()]).toEqual(["pending-in-hris", "ScheduledInHris"]);
+    expect(world.itemsOf("control", "look#")[0]).toMatchObject({ dueAt: "2026-11-04T12:10:00.000Z" });
+    expect(world.itemsOf("control", "pointer#")[0]).not.toHaveProperty("grantId");
+    world.hris.set("workEmail", VALUE);
+    world.now = Date.parse(begunBy) + 11 * MINUTE;
+    expect(await world.sweeper()).toMatchObject({ looked: 1 });
+    expect(world.events.map(({ detail }) => detail["outcome"])).toEqual(["unknown", "pending-in-hris", "applied"]);
+  });
+
+  test.each([
+    { kind: "unavailable", detail: "503" },
+    { kind: "forbidden", detail: "the credential does not see the rows" },
+  ] as const)("the old value is left while what is on record for days to come is $kind", async (scheduled) => {
+    const world = await openWrite();
+    world.hris.scheduled = scheduled;
+    await afterSettling(world);
+    expect(world.outcome()).toBeUndefined();
+    world.hris.scheduled = { kind: "none" };
+    world.now += 15 * MINUTE;
+    await world.sweeper();
+    expect(world.outcome()).toBe("not-applied");
+  });
+
   test("two sweepers at once record one outcome", async () => {
     const world = await openWrite("as-asked");
     world.now += 3 * MINUTE;

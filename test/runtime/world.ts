@@ -7,6 +7,7 @@ import type {
   FieldWritten,
   HrisAdapter,
   RecordFound,
+  ScheduledRead,
   SourceReader,
 } from "../../src/hris/contract";
 import { sessionPolicyTemplate } from "../../src/iam/session-policy";
@@ -119,6 +120,8 @@ export class FakeHris implements HrisAdapter, SourceReader {
   /** What a write answers. `effect` is the value that it leaves, or `as-asked`, or `none`. */
   nextWrite: { readonly written: FieldWritten; readonly effect?: Scalar } | undefined;
   readonly active = new Set<Scalar>(["WD-500"]);
+  /** What is on record for days to come. */
+  scheduled: ScheduledRead = { kind: "none" };
 
   set(field: string, value: Scalar | null, workerId = WORKER): void {
     this.values.set(`${workerId}/${field}`, value);
@@ -146,6 +149,10 @@ export class FakeHris implements HrisAdapter, SourceReader {
     if (effect === "as-asked") this.set(field, change.to, workerId);
     else if (effect !== "none") this.set(field, effect, workerId);
     return Promise.resolve(bent?.written ?? { kind: "accepted" });
+  }
+
+  readScheduled(): Promise<ScheduledRead> {
+    return Promise.resolve(this.scheduled);
   }
 
   findRecord(_field: string, value: Scalar): Promise<RecordFound> {
@@ -261,7 +268,7 @@ export class World {
       this.probes[name].wrap(this.keys, ["generateMac", "verifyMac", "encrypt", "decrypt"]);
     const systemsOf = (name: Name): Systems => {
       const probe = this.probes[name];
-      const hris = probe.wrap(this.hris, ["readField", "writeField", "findRecord"]);
+      const hris = probe.wrap(this.hris, ["readField", "writeField", "readScheduled", "findRecord"]);
       const sources: Record<string, SourceReader> = {
         hris,
         directory: probe.wrap(this.directory, ["readField", "findRecord"]),

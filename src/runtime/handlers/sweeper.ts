@@ -163,8 +163,17 @@ async function settleIntent(ports: SweeperPorts, grant: GrantItem, intent: Inten
     log.warn("settle-unreadable", { grantId: grant.grantId, field: grant.field, code: read.kind });
     return "left";
   }
+  const scheduled = seen === "from" ? await hris.readScheduled?.(workerId, grant.hrisField, inspection.to) : undefined;
+  if (scheduled?.kind === "forbidden" || scheduled?.kind === "unavailable") {
+    log.warn("settle-unreadable", { grantId: grant.grantId, field: grant.field, code: scheduled.kind });
+    return "left";
+  }
   const now = clock.now();
-  const ending = { ...settledEnding(seen), grantId: grant.grantId };
+  const shownMs = scheduled?.kind === "scheduled" ? Math.max(now, Date.parse(scheduled.begunBy)) : now;
+  const ending: Ending = {
+    ...(scheduled?.kind === "scheduled" ? SCHEDULED : settledEnding(seen)),
+    grantId: grant.grantId,
+  };
   log.info("write-settled", {
     grantId: grant.grantId,
     field: grant.field,
@@ -173,9 +182,14 @@ async function settleIntent(ports: SweeperPorts, grant: GrantItem, intent: Inten
   });
   return recordEnding(ports, grant, ending, [
     putIfAbsent("ledger", grantOutcomeItem(grant.grantId, ending, now)),
-    ...(ending.outcome === "applied" ? [fileLook(grant.grantId, now, hris.secondLookSeconds)] : []),
+    ...(ending.outcome === "applied" || ending.outcome === "pending-in-hris"
+      ? [fileLook(grant.grantId, shownMs, hris.secondLookSeconds)]
+      : []),
   ]);
 }
+
+/** The HRIS has taken the new value for a day to come: it shows nowhere yet, and it will. */
+const SCHEDULED: Ending = { outcome: "pending-in-hris", reason: "ScheduledInHris" };
 
 function settledEnding(seen: ReturnType<typeof seenIn>): Ending {
   if (seen === "to") return { outcome: "applied", reason: "Observed" };
