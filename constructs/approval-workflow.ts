@@ -99,6 +99,7 @@ export class ApprovalWorkflow extends Construct {
       decide: handler("decide", "judges each change of a request by the policy", QUICK_SECONDS, {
         ...pinned,
         ...tables.ledger,
+        ...tables.control,
       }),
       inspect: handler("inspect", "reads what the systems hold and makes the exact change", READING_SECONDS, {
         ...pinned,
@@ -121,6 +122,7 @@ export class ApprovalWorkflow extends Construct {
         ...tables.control,
         ...hrisAlone,
         ...bus,
+        [ENV.stateMachineArn]: names.stateMachine.arn,
       }),
     };
 

@@ -59,6 +59,8 @@ export function compileNames(placement: Placement) {
     deadLetterQueue: { name: `${prefix}-intake-dlq`, arn: arn("sqs", `${prefix}-intake-dlq`) },
     busDeadLetterQueue: { name: `${prefix}-bus-dlq`, arn: arn("sqs", `${prefix}-bus-dlq`) },
     stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
+    /** Every execution of the workflow. */
+    executionsArn: arn("states", `execution:${prefix}-workflow:*`),
     workflowLogGroup: logGroup(`/aws/vendedlogs/states/${prefix}-workflow`),
     /** What the connector's network carried, where the network is made here. */
     flowLogGroup: logGroup(`/aws/vpc/${prefix}-connector`),

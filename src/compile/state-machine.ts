@@ -148,7 +148,7 @@ function compileChangeScope(policy: WorkflowPolicy, steps: Steps): StatesScope {
       Announce: steps.announce,
       Unannounced: {
         Type: "Pass",
-        Comment: "The outcome event could not be put; what happened is in the ledger all the same.",
+        Comment: "The outcome event could not be put. What happened is in the ledger, and the sweeper says so later.",
         Parameters: {
           version: PAYLOAD_VERSION,
           ...CHANGE_REFERENCE,

@@ -314,7 +314,14 @@ export class LocalCloud {
       case "announce":
         return announce.createHandler({ store, bus, clock, log });
       case "sweeper":
-        return sweeper.createHandler({ store, systems: this.#systemsOf(role, environment), bus, clock, log });
+        return sweeper.createHandler({
+          store,
+          bus,
+          systems: this.#systemsOf(role, environment),
+          workflow: this.#workflowOf(role),
+          clock,
+          log,
+        });
     }
   }
 
@@ -377,6 +384,11 @@ export class LocalCloud {
       start: (name, input) => {
         this.iam.authorize(role, "states:StartExecution", this.#machineArn());
         return this.engine.start(name, input);
+      },
+      status: (name) => {
+        const executionArn = `${this.#machineArn().replace(":stateMachine:", ":execution:")}:${name}`;
+        this.iam.authorize(role, "states:DescribeExecution", executionArn);
+        return this.engine.status(name);
       },
       sendTaskSuccess: (taskToken, output) => {
         this.iam.authorize(role, "states:SendTaskSuccess", "*");

@@ -118,6 +118,11 @@ export function createWorkflowEngine(options: EngineOptions): WorkflowEngine {
       );
       return Promise.resolve(sent ? "sent" : "gone");
     },
+    status(name) {
+      const execution = executions.get(name);
+      if (execution === undefined) return Promise.resolve("unknown");
+      return Promise.resolve(execution.status() === "RUNNING" ? "running" : "ended");
+    },
     execution: (name) => executions.get(name),
     executions: () => [...executions.values()],
   };

@@ -4,13 +4,14 @@ import {
   ledgerKeys,
   type EndItem,
   type GrantItem,
+  type InspectionItem,
   type IntentItem,
   type LookItem,
   type OutcomeItem,
 } from "./ledger";
-import { ConditionFailed, type Key, type Store, type WriteAction } from "./ports";
+import { ConditionFailed, type Key, type Log, type Store, type WriteAction } from "./ports";
 import type { Ending } from "./outcomes";
-import { attemptNumber, listAttempts, putIfAbsent, type ChangePlace } from "./records";
+import { attemptNumber, getInspection, getRequest, listAttempts, putIfAbsent, type ChangePlace } from "./records";
 
 /** Reason of a grant's outcome where the HRIS refused for its load, before any effect: the workflow may come again. */
 export const THROTTLED = "Throttled";
@@ -26,6 +27,22 @@ export interface GrantRecord {
 export async function readGrant(store: Store, grantId: string): Promise<GrantRecord> {
   const items = await store.query("ledger", ledgerKeys.grant(grantId, "open").pk);
   return Object.fromEntries(items.map((item) => [item["sk"], item])) as GrantRecord;
+}
+
+/** The worker and the exact change of a grant. */
+export async function exactChangeOf(
+  { store, log }: { readonly store: Store; readonly log: Log },
+  grant: GrantItem,
+): Promise<{ readonly workerId: string; readonly inspection: InspectionItem } | undefined> {
+  const [stored, inspection] = await Promise.all([
+    getRequest(store, grant.requestId),
+    getInspection(store, grant, grant.digest),
+  ]);
+  if (stored === undefined || inspection === undefined) {
+    log.error("grant-without-change", { grantId: grant.grantId });
+    return undefined;
+  }
+  return { workerId: stored.request.worker.id, inspection };
 }
 
 /** What all grants of one change show together. */

@@ -202,14 +202,16 @@ export interface TaskItem extends Key {
 }
 
 /**
- * A change that was announced as `unknown`. In queue `settle` until its end is on record and announced: its grant may be settled
- * by a process that announces nothing, and then no pointer leads to it any more.
+ * A change whose end is not announced yet. In queue `open` from its decision on, while its execution may still end it. In queue
+ * `settle` once it was announced as `unknown`: its grant may be settled by a process that announces nothing, and then no pointer
+ * leads to it any more.
  */
 export interface OpenItem extends Key {
   readonly requestId: string;
   readonly index: number;
   readonly field: string;
-  readonly queue: "settle";
+  readonly filedAt: string;
+  readonly queue: "open" | "settle";
   readonly dueAt: string;
 }
 

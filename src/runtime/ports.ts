@@ -74,9 +74,14 @@ export interface Keys {
   decrypt(ciphertext: string, context: Readonly<Record<string, string>>): Promise<string>;
 }
 
+/** Whether an execution runs, or can be gone on with; `unknown` where the service does not know it, or not any more. */
+export type ExecutionStatus = "running" | "ended" | "unknown";
+
 export interface Workflow {
   /** Starts the execution of this name; `already-exists` is success for who starts by a deterministic name. */
   start(name: string, input: object): Promise<"started" | "already-exists">;
+  /** Whether the execution of this name runs. */
+  status(name: string): Promise<ExecutionStatus>;
   /** Ends a wait for a task token; `gone` where the wait ended before. */
   sendTaskSuccess(taskToken: string, output: object): Promise<"sent" | "gone">;
 }

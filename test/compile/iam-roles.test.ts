@@ -173,8 +173,20 @@ const PLACES: readonly Place[] = [
   {
     place: "workflow",
     service: "states",
-    actions: ["StartExecution", "StopExecution", "UpdateStateMachine"],
+    actions: ["DescribeStateMachine", "ListExecutions", "StartExecution", "StopExecution", "UpdateStateMachine"],
     resource: NAMES.stateMachine.arn,
+  },
+  {
+    place: "executions of the workflow",
+    service: "states",
+    actions: ["DescribeExecution", "GetExecutionHistory", "RedriveExecution", "StopExecution"],
+    resource: NAMES.stateMachine.arn.replace(":stateMachine:", ":execution:") + ":r-1",
+  },
+  {
+    place: "executions of another workflow",
+    service: "states",
+    actions: ["DescribeExecution", "GetExecutionHistory", "RedriveExecution", "StopExecution"],
+    resource: NAMES.stateMachine.arn.replace(":stateMachine:", ":execution:") + "-of-another:r-1",
   },
   {
     place: "task results",

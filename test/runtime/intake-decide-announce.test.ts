@@ -116,10 +116,6 @@ describe("intake", () => {
     expect(world.itemsOf("ledger", "request#r-1")).toHaveLength(2);
   });
 
-  test("takes no more changes than one transaction decides", () => {
-    expect(MAX_CHANGES).toBeLessThanOrEqual(100);
-  });
-
   test("keeps an event that comes too late, for `decide` to deny on record", async () => {
     const world = new World();
     await world.take(joiner([{ field: "work_email", value: VALUE }], { occurredAt: "2026-10-01T09:00:00Z" }));
@@ -181,6 +177,44 @@ describe("decide", () => {
     ]);
     expect(a).toEqual(b);
     expect(a.changes.map(({ index }) => index)).toEqual(many.map((_, index) => index));
+  });
+
+  test("files every change with its decision, for the sweeper to look after within about an hour", async () => {
+    const world = new World();
+    await world.intake({ Records: [record("m-1", joiner(CHANGES))] });
+    await world.decide({ version: 1, requestId: "r-1" });
+    expect(world.control("open#r-1#3")).toEqual({
+      pk: "open#r-1#3",
+      requestId: "r-1",
+      index: 3,
+      field: "unclassified",
+      filedAt: "2026-11-02T09:05:00.000Z",
+      queue: "open",
+      dueAt: "2026-11-02T10:05:00.000Z",
+    });
+    expect(world.itemsOf("control", "open#")).toHaveLength(CHANGES.length);
+  });
+
+  test("wherever it dies over the most changes, a replay decides and files the rest, and nothing is decided unfiled", async () => {
+    const many = Array.from({ length: MAX_CHANGES }, (_, each) => ({ field: `field_${String(each)}`, value: each }));
+    for (let call = 1; call <= 8; call += 1) {
+      for (const moment of ["before", "after"] as const) {
+        const world = new World();
+        await world.intake({ Records: [record("m-1", joiner(many))] });
+        const probe = world.probes.decide;
+        probe.fault = { call, moment, how: "dies" };
+        await world.decide({ version: 1, requestId: "r-1" }).catch(() => undefined);
+        probe.revive();
+        const decisions = () => world.itemsOf("ledger", "request#r-1").length - 1;
+        expect([call, decisions()]).toEqual([call, world.itemsOf("control", "open#").length]);
+        // Intake takes the first decision for all.
+        expect(world.ledger("request#r-1", "decision#0") === undefined).toBe(decisions() < MAX_CHANGES);
+        world.now += 60_000;
+        const { changes } = await world.decide({ version: 1, requestId: "r-1" });
+        expect(changes.map(({ index }) => index)).toEqual(many.map((_, index) => index));
+        expect([decisions(), world.itemsOf("control", "open#").length]).toEqual([MAX_CHANGES, MAX_CHANGES]);
+      }
+    }
   });
 
   test("fails while the table holds another policy, and reads the new one once the pin fits", async () => {
@@ -274,6 +308,43 @@ describe("announce", () => {
       outcome: "unknown",
     });
     expect(world.outcome()).toBeUndefined();
+  });
+
+  test("forgets the change when its event is on the bus, and not before", async () => {
+    const world = await decided();
+    const failure = { Error: "ReadUnavailable" };
+    const push = jest.spyOn(world.events, "push").mockImplementation(() => {
+      throw new errors.ServiceUnavailable("not now");
+    });
+    await expect(world.announce({ ...place, failure })).rejects.toMatchObject({ name: "ServiceUnavailable" });
+    expect(world.itemsOf("control", "open#")).toHaveLength(1);
+    push.mockRestore();
+    await world.announce({ ...place, failure });
+    expect(world.itemsOf("control", "open#")).toEqual([]);
+  });
+
+  test("does not fail where the change could not be forgotten: the sweeper tells it once more", async () => {
+    const world = await decided();
+    const probe = world.probes.announce;
+    const clean = await decided();
+    await clean.announce({ ...place, failure: {} });
+    probe.fault = { call: clean.probes.announce.calls, moment: "before", how: "fails" };
+    expect(await world.announce({ ...place, failure: {} })).toMatchObject({ outcome: "not-applied" });
+    expect(world.lines.at(-2)).toMatchObject({ event: "open-change-kept", code: "ServiceUnavailable" });
+    world.ended.add("r-1");
+    world.now += 2 * 3_600_000;
+    await world.sweeper();
+    expect(world.events.map(({ detail }) => detail["outcome"])).toEqual(["not-applied", "not-applied"]);
+    expect(world.itemsOf("control", "open#")).toEqual([]);
+  });
+
+  test("keeps a change that is announced as unknown, to be settled", async () => {
+    const world = await decided();
+    const { digest } = await world.inspect({ ...place, phase: "first" });
+    world.hris.nextWrite = { written: { kind: "unknown", detail: "" }, effect: "none" };
+    await world.broker({ ...place, digest, attempt: 1 });
+    await world.announce({ ...place, failure: { Error: "States.Timeout" } });
+    expect(world.itemsOf("control", "open#")).toMatchObject([{ queue: "settle" }]);
   });
 
   test("that comes again after a crash tells the same", async () => {

@@ -1,3 +1,4 @@
+import { ServiceUnavailable } from "../../src/runtime/errors";
 import { APPROVER, joiner, World } from "./world";
 
 const FIELD = "work_email";
@@ -283,6 +284,7 @@ describe("waits for approval", () => {
     const place = { version: 1, requestId: "r-1", index: 0, field: "manager" };
     // The execution is stopped while it waits.
     await world.requestApproval({ ...place, digest, approvalTimeoutSeconds, taskToken: "t" });
+    world.ended.add("r-1");
     return world;
   }
   const EXPIRED = 86_400_000 + 10 * MINUTE;
@@ -329,15 +331,169 @@ describe("waits for approval", () => {
     }
   });
 
-  test("do not end a change that has an attempt, which leads to its end", async () => {
+  test("do not end a change with a grant in use, which leads to its end", async () => {
     const world = await abandoned();
     world.seed("ledger", [
       { pk: "change#r-1#0", sk: "attempt#1", grantId: "g-1" },
-      { pk: "grant#g-1", sk: "end", grantId: "g-1", reason: "GrantNotUsed" },
+      { pk: "grant#g-1", sk: "open", grantId: "g-1", expiresAt: "2027-01-01T00:00:00.000Z" },
     ]);
+    world.now += EXPIRED;
+    expect(await world.sweeper()).toMatchObject({ expired: 1, left: 1 });
+    expect(world.outcome()).toBeUndefined();
+    expect(world.itemsOf("control", "open#")).toHaveLength(1);
+  });
+
+  test("leave the end to a workflow that runs, whatever the time", async () => {
+    const world = await abandoned();
+    world.ended.delete("r-1");
     world.now += EXPIRED;
     expect(await world.sweeper()).toMatchObject({ expired: 1 });
     expect(world.outcome()).toBeUndefined();
+    expect(world.events).toEqual([]);
+  });
+
+  test("that are over before their time, with their execution, are asked of nobody any more", async () => {
+    const world = await abandoned();
+    world.now += 61 * MINUTE;
+    expect(await world.sweeper()).toMatchObject({ settled: 1 });
+    expect([world.outcome(), world.reason()]).toEqual(["not-applied", "WorkflowEnded"]);
+    expect((await world.api("GET /approvals", APPROVER)).json).toEqual({ waiting: [] });
+    expect(world.control("task#r-1#0")).not.toHaveProperty("encryptedToken");
+  });
+});
+
+describe("a change whose execution ends without a word", () => {
+  const place = { version: 1, requestId: "r-1", index: 0, field: FIELD };
+  const HOUR = 60 * MINUTE;
+
+  async function decided(...changes: readonly { field: string; value: unknown }[]): Promise<World> {
+    const world = new World();
+    await world.take(joiner(changes));
+    return world;
+  }
+
+  /** Lets hours pass, with the sweeper every hour. */
+  async function hours(world: World, count: number): Promise<void> {
+    for (let hour = 0; hour < count; hour += 1) {
+      world.now += HOUR;
+      await world.sweeper();
+    }
+  }
+
+  test.each([
+    ["before it was looked at", FIELD, VALUE, "not-applied", "WorkflowEnded"],
+    ["though it was denied", "base_salary", "1", "denied", "NeverField"],
+    ["though nobody knows its field", "no_such_field", "1", "denied", "UnclassifiedField"],
+  ])("%s ends, and is told once", async (_name, field, value, outcome, reason) => {
+    const world = await decided({ field, value });
+    world.ended.add("r-1");
+    await hours(world, 2);
+    expect([world.outcome(), world.reason()]).toEqual([outcome, reason]);
+    expect(world.events.map(({ detail }) => [detail["outcome"], detail["reason"]])).toEqual([[outcome, reason]]);
+    expect(world.itemsOf("control", "open#")).toEqual([]);
+    await hours(world, 24);
+    expect(world.events).toHaveLength(1);
+  });
+
+  test("while it waited for another attempt ends, and the same event again is taken for done", async () => {
+    const world = await decided({ field: FIELD, value: VALUE });
+    const { digest } = await world.inspect({ ...place, phase: "first" });
+    world.hris.nextWrite = { written: { kind: "throttled", detail: "429", retryAfterSeconds: 30 } };
+    expect(await world.broker({ ...place, digest, attempt: 1 })).toMatchObject({ status: "retry" });
+    world.ended.add("r-1");
+    const body = JSON.stringify(joiner([{ field: FIELD, value: VALUE }]));
+    expect(await world.intake({ Records: [{ messageId: "m-2", body }] })).toEqual({ batchItemFailures: [] });
+    await hours(world, 2);
+    expect([world.outcome(), world.reason()]).toEqual(["not-applied", "WorkflowEnded"]);
+    expect(world.events).toHaveLength(1);
+  });
+
+  test("while its write was under way ends as the write did", async () => {
+    const world = await decided({ field: FIELD, value: VALUE });
+    const { digest } = await world.inspect({ ...place, phase: "first" });
+    world.hris.nextWrite = { written: { kind: "unknown", detail: "time-out" }, effect: VALUE };
+    world.hris.onRead = () => (world.hris.writes.length > 0 ? { kind: "unavailable", detail: "503" } : undefined);
+    await world.broker({ ...place, digest, attempt: 1 });
+    world.ended.add("r-1");
+    world.hris.onRead = undefined;
+    await hours(world, 2);
+    expect(world.outcome()).toBe("applied");
+    expect(world.events.map(({ detail }) => detail["outcome"])).toEqual(["applied"]);
+    expect(world.itemsOf("control", "open#")).toEqual([]);
+  });
+
+  test("because its event could not be put is told by the sweeper, also while its siblings wait", async () => {
+    const world = await decided({ field: "base_salary", value: "1" }, { field: "manager", value: "WD-500" });
+    const put = jest.spyOn(world.events, "push").mockImplementation(() => {
+      throw new ServiceUnavailable("not now");
+    });
+    const inspection = await world.inspect({ ...place, field: "base_salary", phase: "first" });
+    await expect(world.announce({ ...place, field: "base_salary", inspection })).rejects.toMatchObject({
+      name: "ServiceUnavailable",
+    });
+    put.mockRestore();
+    await hours(world, 3);
+    expect(world.events.map(({ detail }) => [detail["index"], detail["outcome"]])).toEqual([[0, "denied"]]);
+    expect(world.itemsOf("control", "open#").map(({ index }) => index)).toEqual([1]);
+  });
+
+  test("ends too where the service does not know the execution any more", async () => {
+    const world = await decided({ field: FIELD, value: VALUE });
+    world.started.length = 0;
+    await hours(world, 2);
+    expect(world.outcome()).toBe("not-applied");
+  });
+
+  test("is left alone while the execution runs, and looked after less and less often", async () => {
+    const world = await decided({ field: "manager", value: "WD-500" });
+    const due: number[] = [];
+    for (let hour = 0; hour < 50 * 24; hour += 1) {
+      world.now += HOUR;
+      await world.sweeper();
+      due.push((Date.parse(world.itemsOf("control", "open#")[0]!["dueAt"] as string) - world.now) / HOUR);
+    }
+    expect(world.outcome()).toBeUndefined();
+    expect(world.events).toEqual([]);
+    expect(Math.max(...due)).toBe(6);
+    expect(world.probes.sweeper.calls).toBeLessThan(50 * 24 * 6);
+    world.ended.add("r-1");
+    await hours(world, 7);
+    expect(world.outcome()).toBe("not-applied");
+  });
+
+  test("is left for later where nobody can say whether the execution runs", async () => {
+    const world = await decided({ field: FIELD, value: VALUE });
+    world.ended.add("r-1");
+    world.now += HOUR;
+    const probe = world.probes.sweeper;
+    const clean = probe.calls;
+    // Five queues are asked, and the ledger; then the workflow.
+    probe.fault = { call: clean + 4, moment: "before", how: "fails" };
+    await world.sweeper();
+    expect(world.outcome()).toBeUndefined();
+    probe.revive();
+    await hours(world, 1);
+    expect(world.outcome()).toBe("not-applied");
+  });
+
+  test("ends, and is told, wherever the sweeper dies over it", async () => {
+    for (const how of ["dies", "fails"] as const) {
+      for (const moment of ["before", "after"] as const) {
+        for (let call = 1; call <= 20; call += 1) {
+          const world = await decided({ field: FIELD, value: VALUE });
+          world.ended.add("r-1");
+          world.now += HOUR;
+          const probe = world.probes.sweeper;
+          probe.fault = { call, moment, how };
+          await world.sweeper().catch(() => undefined);
+          probe.revive();
+          await hours(world, 2);
+          expect([call, moment, how, world.outcome()]).toEqual([call, moment, how, "not-applied"]);
+          expect(world.events.at(-1)?.detail).toMatchObject({ outcome: "not-applied" });
+          expect(world.itemsOf("control", "open#")).toEqual([]);
+        }
+      }
+    }
   });
 });
 

@@ -207,6 +207,8 @@ export class World {
     readonly detail: Record<string, unknown>;
   }[] = [];
   readonly started: { readonly name: string; readonly input: object }[] = [];
+  /** Requests whose execution has ended, or was stopped. */
+  readonly ended = new Set<string>();
   readonly tokens: { readonly token: string; readonly output: object }[] = [];
   readonly invocations: Record<string, unknown>[] = [];
   readonly gatewayAnswers: { readonly status: number; readonly body: string }[] = [];
@@ -232,6 +234,7 @@ export class World {
   readonly sweeper;
 
   #ulids = 0;
+  readonly #left = new Map<string, number>();
   #accessKeys = 0;
 
   /** `vpcEndpointId` is what the gateway is told of the endpoint that it may be called through. */
@@ -287,6 +290,10 @@ export class World {
         const known = this.started.some((execution) => execution.name === name);
         this.started.push({ name, input });
         return Promise.resolve(known ? "already-exists" : "started");
+      },
+      status: (name) => {
+        if (!this.started.some((execution) => execution.name === name)) return Promise.resolve("unknown");
+        return Promise.resolve(this.ended.has(name) ? "ended" : "running");
       },
       sendTaskSuccess: (token, output) => {
         const known = this.tokens.some((sent) => sent.token === token);
@@ -378,6 +385,7 @@ export class World {
       store: storeOf("sweeper"),
       bus: this.probes.sweeper.wrap(bus, ["put"]),
       systems: systemsOf("sweeper"),
+      workflow: this.probes.sweeper.wrap(workflow, ["status"]),
       clock,
       log,
     });
@@ -457,9 +465,16 @@ export class World {
     const { requestId = "r-1", index = 0 } = options;
     const place = { version: 1, requestId, index, field };
     let scope: Record<string, unknown> = { ...place, attempt: { count: 1 } };
+    // The execution ends with the last of its scopes.
+    const announce = async (of: object): Promise<AnnounceOutput> => {
+      const left = this.#left.get(requestId) ?? this.itemsOf("ledger", `request#${requestId}`).length - 1;
+      this.#left.set(requestId, left - 1);
+      if (left <= 1) this.ended.add(requestId);
+      return this.announce(of);
+    };
     const fail = async (error: unknown): Promise<AnnounceOutput> => {
       const name = error instanceof Crash ? "Sandbox.Timedout" : (error as Error).name;
-      return this.announce({ ...scope, failure: { Error: name, Cause: "{}" } });
+      return announce({ ...scope, failure: { Error: name, Cause: "{}" } });
     };
     try {
       let inspection = await this.inspect({ ...place, phase: "first" });
@@ -487,7 +502,7 @@ export class World {
     } catch (error) {
       return fail(error);
     }
-    return this.announce(scope);
+    return announce(scope);
   }
 
   /** Takes an event with one change and brings it to its end. */

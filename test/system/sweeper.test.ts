@@ -1,4 +1,4 @@
-import { assemble, madeFor, WORKERS, type Cast } from "../../src/local/demo/cast";
+import { assemble, madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast } from "../../src/local/demo/cast";
 import { exampleStack } from "./story";
 
 /** What is left open or comes later, settled by the deployed sweeper with the deployed permissions. */
@@ -58,6 +58,31 @@ test("a value that is kept stays applied, and the look is taken once", async () 
   await cast.cloud.sweep();
   expect(cast.hris.log.length).toBe(reads);
   expect(outcomes()).toEqual(["applied"]);
+  expect(refused()).toEqual([]);
+});
+
+test("a change whose execution was stopped while people were asked ends, and its wait with it", async () => {
+  const now = cast.cloud.clock.now();
+  await cast.cloud.publish({
+    source: "identity.joiner",
+    detailType: "joiner.provisioned",
+    detail: {
+      requestId: REQUEST,
+      occurredAt: new Date(now - 60_000).toISOString(),
+      worker: { id: WORKERS.joiner.id, attributes: { worker_type: "Full-Time", legal_entity: "acme-uk" } },
+      initiator: { kind: "automation", id: "joiner-flow" },
+      changes: [{ field: "manager", value: MANAGER_ID, finalizedAt: new Date(now - 30_000).toISOString() }],
+    },
+  });
+  await cast.cloud.clock.advance(2 * 3_600_000);
+  await cast.cloud.sweep();
+  expect(outcomes()).toEqual([]);
+  cast.cloud.engine.execution(REQUEST)?.stop("an operator stopped it");
+  await cast.cloud.clock.advance(7 * 3_600_000);
+  await cast.cloud.sweep();
+  expect(outcomes()).toEqual(["not-applied"]);
+  const token = await cast.cloud.identityProvider.tokenFor(PEOPLE.hr, cast.cloud.clock.now());
+  expect((await cast.cloud.approvals(token, "GET", "/approvals")).body).toEqual({ waiting: [] });
   expect(refused()).toEqual([]);
 });
 

@@ -146,7 +146,11 @@ function intake({ names, refs }: IamInput): Statement[] {
 }
 
 function decide({ names }: IamInput): Statement[] {
-  return [readClassification(names), useLedger(names, "KeepDecisions", ["GetItem", "PutItem", "Query"])];
+  return [
+    useControl(names, "FileOpenChanges", [CONTROL.openPrefix], ["PutItem"]),
+    useLedger(names, "KeepDecisions", ["GetItem", "PutItem", "Query"]),
+    readClassification(names),
+  ];
 }
 
 function inspect({ names, refs }: IamInput): Statement[] {
@@ -239,13 +243,15 @@ function gateway({ names, refs }: IamInput): Statement[] {
 function announce({ names }: IamInput): Statement[] {
   return [
     putOutcomes(names),
-    useControl(names, "FileOpenChanges", [CONTROL.openPrefix], ["PutItem"]),
+    useControl(names, "FileAndRemoveOpenChanges", [CONTROL.openPrefix], ["DeleteItem", "PutItem"]),
     useLedger(names, "RecordOutcomes", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
   ];
 }
 
 function sweeper({ names, refs }: IamInput): Statement[] {
   return [
+    // Whether a request's execution still runs. Of its input and output, which travel along, there are references alone.
+    { Sid: "AskForExecutions", Effect: "Allow", Action: "states:DescribeExecution", Resource: names.executionsArn },
     putOutcomes(names),
     queryDue(names),
     useControl(names, "CheckPointers", [CONTROL.pointerPrefix], ["ConditionCheckItem"]),

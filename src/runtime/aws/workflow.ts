@@ -1,4 +1,9 @@
-import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import {
+  DescribeExecutionCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from "@aws-sdk/client-sfn";
 
 import type { Workflow } from "../ports";
 import { calling, translated } from "./failures";
@@ -22,6 +27,30 @@ export function createStarter(stateMachineArn: string, client: SFNClient = makeC
         if (error instanceof Error && error.name === "ExecutionAlreadyExists") return "already-exists";
         throw translated(error);
       }
+    },
+  };
+}
+
+/** Statuses of an execution that goes on, by itself or by a redrive that was asked for. */
+const RUNNING = new Set(["RUNNING", "PENDING_REDRIVE"]);
+
+/**
+ * Tells whether executions of the stack's workflow run. What the service answers beside the status is not looked at.
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html (read 2026-11-23)
+ */
+export function createWatcher(stateMachineArn: string, client: SFNClient = makeClient()): Pick<Workflow, "status"> {
+  return {
+    async status(name) {
+      const executionArn = `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+      return calling(async () => {
+        try {
+          const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+          return RUNNING.has(status ?? "") ? "running" : "ended";
+        } catch (error) {
+          if (error instanceof Error && error.name === "ExecutionDoesNotExist") return "unknown";
+          throw error;
+        }
+      });
     },
   };
 }

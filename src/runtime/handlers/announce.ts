@@ -1,7 +1,7 @@
-import { formatInstant, OUTCOMES, PAYLOAD_VERSION, type Outcome } from "../../core";
+import { OUTCOMES, PAYLOAD_VERSION, type Outcome } from "../../core";
 import { endChange } from "../end-change";
-import { controlKeys, type OpenItem } from "../ledger";
 import { fieldLabel } from "../names";
+import { forgetOpen, settleLater } from "../open-changes";
 import { announceOutcome, type Ending } from "../outcomes";
 import { announceInputSchema, type AnnounceInput, type AnnounceOutput } from "../payloads";
 import type { Bus, Clock, Log, Store } from "../ports";
@@ -17,14 +17,11 @@ export interface AnnouncePorts {
 /** An error's name as it may travel on: a code, not a text. */
 const CODE = /^[A-Za-z][A-Za-z0-9.]{0,79}$/;
 
-/** Beyond the time until which a grant may be in use: clocks differ, and the sweeper settles the grant itself first. */
-const OPEN_MARGIN_MS = 120_000;
-
 /**
  * Ends the scope of one change: records how it ended, if that is not on record, and puts the outcome event. What the ledger shows
  * of the change's grants comes before what the workflow says: a change with a grant that may be in use is announced as `unknown`
  * and left without an end. It is filed for the sweeper before the ledger is asked once more, so that whoever settles the grant
- * meanwhile, the final outcome is announced: by this call or by the sweeper.
+ * meanwhile, the final outcome is announced: by this call or by the sweeper, which looks after the change until its end is on the bus.
  */
 export function createHandler(ports: AnnouncePorts): (event: unknown) => Promise<AnnounceOutput> {
   const { store, bus, clock, log } = ports;
@@ -35,6 +32,7 @@ export function createHandler(ports: AnnouncePorts): (event: unknown) => Promise
     const label = decision?.field ?? field;
     const { outcome, reason, grantId } = await endingOf(input, fieldLabel(label));
     await announceOutcome(bus, input, label, decision, { outcome, reason, grantId });
+    if (outcome !== "unknown") await forget(input);
     log.info("change-ended", { requestId, index, field, outcome, reason });
     return { version: PAYLOAD_VERSION, requestId, index, field, outcome, reason };
   };
@@ -43,21 +41,19 @@ export function createHandler(ports: AnnouncePorts): (event: unknown) => Promise
     const claimed = claimedEnding(input);
     const first = await endChange(store, input, claimed, clock.now());
     if (first.kind === "ended") return first.outcome;
-    await fileOpen(input, field, first.untilMs);
+    await store.write([settleLater(input, field, clock.now(), first.untilMs)]);
     const second = await endChange(store, input, claimed, clock.now());
     return second.kind === "ended" ? second.outcome : { outcome: "unknown", reason: "Unsettled" };
   }
 
-  async function fileOpen({ requestId, index }: AnnounceInput, field: string, untilMs: number): Promise<void> {
-    const item: OpenItem = {
-      ...controlKeys.open(requestId, index),
-      requestId,
-      index,
-      field,
-      queue: "settle",
-      dueAt: formatInstant(untilMs + OPEN_MARGIN_MS),
-    };
-    await store.write([{ kind: "put", table: "control", item: { ...item } }]);
+  /** The event is on the bus. Whatever fails here costs a second event, by the sweeper, and nothing else. */
+  async function forget(input: AnnounceInput): Promise<void> {
+    try {
+      await store.write([forgetOpen(input)]);
+    } catch (error) {
+      const { requestId, index, field } = input;
+      log.warn("open-change-kept", { requestId, index, field, code: error instanceof Error ? error.name : "Error" });
+    }
   }
 }
 

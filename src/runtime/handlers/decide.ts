@@ -7,15 +7,19 @@ import { configSchema as configOf, membersOf, type Environment } from "../config
 import { ledgerKeys, type DecisionItem } from "../ledger";
 import { fieldLabel } from "../names";
 import { decideInputSchema, type DecideOutput } from "../payloads";
+import { watchChange } from "../open-changes";
 import { createPolicySource } from "../policy-source";
 import { ConditionFailed, type Clock, type Log, type Store } from "../ports";
-import { putIfAbsent, requireRequest } from "../records";
+import { getDecision, putIfAbsent, requireRequest } from "../records";
 
 export interface DecidePorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Changes that one transaction decides: it takes 100 actions, and each change is two of them. */
+const AT_ONCE = 50;
 
 export const configSchema = configOf("manifestHash");
 export type DecideConfig = z.infer<typeof configSchema>;
@@ -25,8 +29,9 @@ export function parseConfig(env: Environment): DecideConfig {
 }
 
 /**
- * Decides a request once: the verdicts on all its changes are stored together if absent, and a replay returns the stored ones.
- * Later steps ask `decide` again and take the stricter answer, so a stored verdict never outlives a narrower policy.
+ * Decides a request once: the verdicts on its changes are stored if absent, and a replay returns the stored ones. Each transaction
+ * also files its changes for the sweeper, so that a change that was decided comes to an announced end whatever becomes of its
+ * execution. The first change's decision is stored last: with it, all are. Later steps ask `decide` again and take the stricter answer, so a stored verdict never outlives a narrower policy.
  */
 export function createHandler(ports: DecidePorts, config: DecideConfig): (event: unknown) => Promise<DecideOutput> {
   const { store, clock, log } = ports;
@@ -34,28 +39,38 @@ export function createHandler(ports: DecidePorts, config: DecideConfig): (event:
 
   return async (event) => {
     const { requestId } = decideInputSchema.parse(event);
-    const stored = await storedDecisions(store, requestId);
-    if (stored.length > 0) return outputOf(requestId, stored);
+    if ((await getDecision(store, { requestId, index: 0 })) !== undefined) {
+      return outputOf(requestId, await storedDecisions(store, requestId));
+    }
 
     const { request } = await requireRequest(store, requestId);
     const { policy, policyDigest } = await pinned();
     const now = clock.now();
     const verdicts = decide(policy, request, now);
     const decidedAt = formatInstant(now);
-    try {
-      await store.write(
-        verdicts.map((verdict) => putIfAbsent("ledger", decisionItem(requestId, verdict, policyDigest, decidedAt))),
-      );
-    } catch (error) {
-      // Someone else decided meanwhile: the first record stands.
-      if (!(error instanceof ConditionFailed)) throw error;
-      return outputOf(requestId, await storedDecisions(store, requestId));
+    for (let start = lastStart(verdicts.length); start >= 0; start -= AT_ONCE) {
+      const some = verdicts.slice(start, start + AT_ONCE);
+      try {
+        await store.write([
+          ...some.map((verdict) => putIfAbsent("ledger", decisionItem(requestId, verdict, policyDigest, decidedAt))),
+          ...some.map(({ index, field }) => watchChange({ requestId, index }, field, now)),
+        ]);
+      } catch (error) {
+        // Someone else decided these: the first record stands.
+        if (!(error instanceof ConditionFailed)) throw error;
+        continue;
+      }
+      for (const { index, field, verdict, reason } of some) {
+        log.info("change-decided", { requestId, index, field: fieldLabel(field), verdict, reason });
+      }
     }
-    for (const { index, field, verdict, reason } of verdicts) {
-      log.info("change-decided", { requestId, index, field: fieldLabel(field), verdict, reason });
-    }
-    return outputOf(requestId, verdicts);
+    return outputOf(requestId, await storedDecisions(store, requestId));
   };
+}
+
+/** Where the last of the transactions begins that so many verdicts take. */
+function lastStart(verdicts: number): number {
+  return Math.floor((verdicts - 1) / AT_ONCE) * AT_ONCE;
 }
 
 async function storedDecisions(store: Store, requestId: string): Promise<{ index: number; field: string }[]> {

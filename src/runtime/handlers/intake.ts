@@ -81,7 +81,7 @@ async function take(ports: IntakePorts, body: string): Promise<Refusal | typeof 
     if (stored?.contentDigest !== item.contentDigest) return "RequestIdReused";
   }
   const started = await workflow.start(requestId, { version: PAYLOAD_VERSION, requestId });
-  // Decide records all decisions of a request at once.
+  // The first decision is stored last. A request that was decided comes to an end: the sweeper looks after what its execution leaves.
   if (started === "already-exists" && (await getDecision(store, { requestId, index: 0 })) === undefined) {
     return NOT_DECIDED;
   }

@@ -1,20 +1,29 @@
-import { CONTROL, formatInstant, parseInstant, PAYLOAD_VERSION, type Outcome } from "../../core";
-import { endChange } from "../end-change";
-import { checkAbsent, endItem, fileLook, mayHaveChanged, readGrant, releasePointer, type GrantRecord } from "../grants";
+import { CONTROL, formatInstant, parseInstant, PAYLOAD_VERSION } from "../../core";
+import { settleOpen, watchOpen } from "../abandoned";
+import { ignoreLostRace, postpone } from "../due-work";
+import {
+  checkAbsent,
+  endItem,
+  exactChangeOf,
+  fileLook,
+  mayHaveChanged,
+  readGrant,
+  releasePointer,
+  type GrantRecord,
+} from "../grants";
 import { seenIn } from "../hris-write";
 import {
   controlKeys,
   ledgerKeys,
   type GrantItem,
-  type InspectionItem,
   type IntentItem,
   type LookItem,
   type OpenItem,
-  type OutcomeItem,
   type PointerItem,
   type TaskItem,
 } from "../ledger";
-import { announceOutcome, changeOutcomeItem, endingMembers, grantOutcomeItem, type Ending } from "../outcomes";
+import { forgetOpen } from "../open-changes";
+import { announceOutcome, changeOutcomeItem, grantOutcomeItem, type Ending } from "../outcomes";
 import {
   ConditionFailed,
   type Bus,
@@ -24,25 +33,19 @@ import {
   type Log,
   type Store,
   type Systems,
+  type Workflow,
   type WriteAction,
 } from "../ports";
-import {
-  getChangeOutcome,
-  getDecision,
-  getInspection,
-  getRequest,
-  listApprovals,
-  listAttempts,
-  putIfAbsent,
-  putOnce,
-  type ChangePlace,
-} from "../records";
+import { getChangeOutcome, getDecision, putIfAbsent } from "../records";
+import { takeLook } from "../second-look";
 
 export interface SweeperPorts {
   readonly store: Store;
   readonly bus: Bus;
   /** The HRIS with the reader's credential: the sweeper cannot write. */
   readonly systems: Pick<Systems, "hris">;
+  /** Tells whether an execution runs; starts and ends none. */
+  readonly workflow: Pick<Workflow, "status">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,8 +65,8 @@ export interface SweeperOutput {
   readonly left: number;
 }
 
-/** Items of one queue in one run. */
-const BATCH = 25;
+/** Items of one queue in one run. Of open changes, most are left alone at the price of one question per request. */
+const BATCH = { settle: 25, approval: 25, "second-look": 25, open: 100 } as const;
 
 /** After this time a run takes no new item, in milliseconds: one item may need a slow read. */
 const BUDGET_MS = 30_000;
@@ -74,11 +77,8 @@ const POSTPONE_MS = 15 * 60_000;
 /** How long after its expiry a wait for approval belongs to its workflow, which tells how it ended, in milliseconds. */
 const ABANDONED_MS = 10 * 60_000;
 
-/** How long a second look is tried, in milliseconds. */
-const LOOK_FOR_MS = 30 * 86_400_000;
-
-/** Reason of a change whose wait for approval expired with no workflow left that would have taken note. Public, as all reasons. */
-const WAIT_ABANDONED = "WaitAbandoned";
+/** End of a change that was announced as `unknown` and of which no grant shows a write. */
+const NOT_WRITTEN: Ending = { outcome: "not-applied", reason: "NotWritten" };
 
 type Result = "settled" | "ended" | "looked" | "expired" | "left";
 
@@ -86,7 +86,8 @@ type Result = "settled" | "ended" | "looked" | "expired" | "left";
  * Settles what is open, by reads alone. A write without an outcome whose time is over: the HRIS shows the new value, the old one or
  * another. A grant that was never used and has expired: ended in a transaction against its use. A change that was announced as
  * `unknown`: announced again once its end is known, whoever came to know it. A written value some time later: still there, or
- * reverted. A wait for approval past its end: forgotten, its token with it.
+ * reverted. A wait for approval past its end: forgotten, its token with it. A change whose execution ended without a word: ended
+ * and announced.
  *
  * Each item goes record first, event second, queue last, so that a crash anywhere repeats at most an event; every record is
  * conditional, so that two runs at once do no harm. What cannot be settled now goes to the end of its queue, so that however
@@ -103,23 +104,29 @@ export function createHandler(ports: SweeperPorts): () => Promise<SweeperOutput>
       log.error("sweep-failed", { queue, code: error instanceof Error ? error.name : "Error" });
       return "left";
     };
-    const sweep = async (queue: string, settle: (item: Item) => Promise<Result | undefined>): Promise<void> => {
-      for (const item of await store.due(queue, until, BATCH)) {
+    const sweep = async (
+      queue: keyof typeof BATCH,
+      settle: (item: Item) => Promise<Result | undefined>,
+    ): Promise<void> => {
+      for (const item of await store.due(queue, until, BATCH[queue])) {
         if (clock.now() - startedMs > BUDGET_MS) return;
         const result = await settle(item).catch((error: unknown) => failed(queue, error));
         if (result === undefined) continue;
         counts[result] += 1;
         if (result === "left") {
-          await postpone(ports, item, clock.now() + POSTPONE_MS).catch((error: unknown) => failed(queue, error));
+          await postpone(store, item, clock.now() + POSTPONE_MS).catch((error: unknown) => failed(queue, error));
         }
       }
     };
+    // First what asks the HRIS nothing: a slow HRIS may take all the time that there is.
+    await sweep("approval", (item) => expireTask(ports, item as unknown as TaskItem));
+    const statusOf = once((requestId: string) => ports.workflow.status(requestId));
+    await sweep("open", (item) => watchOpen(ports, item as unknown as OpenItem, statusOf));
     await sweep("settle", (item) =>
       String(item["pk"]).startsWith(CONTROL.openPrefix)
-        ? settleOpen(ports, item as unknown as OpenItem)
+        ? settleOpen(ports, item as unknown as OpenItem, () => Promise.resolve(NOT_WRITTEN))
         : settlePointer(ports, item as unknown as PointerItem),
     );
-    await sweep("approval", (item) => expireTask(ports, item as unknown as TaskItem));
     await sweep("second-look", (item) => takeLook(ports, item as unknown as LookItem));
     log.info("swept", { ...counts });
     return { version: PAYLOAD_VERSION, ...counts };
@@ -153,7 +160,7 @@ async function endExpired(ports: SweeperPorts, grant: GrantItem): Promise<Result
 /** A write whose effect nobody saw: the HRIS tells now. */
 async function settleIntent(ports: SweeperPorts, grant: GrantItem, intent: IntentItem): Promise<Result> {
   const { clock, log } = ports;
-  const found = await exactChange(ports, grant);
+  const found = await exactChangeOf(ports, grant);
   if (found === undefined) return "left";
   const { workerId, inspection } = found;
   const hris = ports.systems.hris();
@@ -231,61 +238,19 @@ async function finish(ports: SweeperPorts, grant: GrantItem, record: GrantRecord
   return record.outcome === undefined ? "ended" : "settled";
 }
 
-/** A change that was announced as `unknown` is nobody's any more. */
-function forgetOpen({ requestId, index }: ChangePlace): WriteAction {
-  return { kind: "delete", table: "control", key: controlKeys.open(requestId, index) };
-}
-
 /**
- * A change that was announced as `unknown`: the process that had its grant may have settled it since, and freed its field, and told
- * nobody. Its workflow has ended, so that a change without a grant in use has come to its end.
+ * Forgets a wait that has expired, and its token, which is worthless. How the change ends is its workflow's to say, or where that has
+ * ended, whoever looks after open changes. The condition spares a wait that was renewed.
  */
-async function settleOpen(ports: SweeperPorts, item: OpenItem): Promise<Result | undefined> {
-  const { store, bus, clock, log } = ports;
-  // Gone where its grant was settled and announced earlier in this run, or by another one.
-  if (!(await postpone(ports, { ...item }, clock.now() + POSTPONE_MS))) return undefined;
-  const end = await endChange(store, item, { outcome: "not-applied", reason: "NotWritten" }, clock.now());
-  if (end.kind === "open") return "left";
-  const decision = await getDecision(store, item);
-  await announceOutcome(bus, item, decision?.field ?? item.field, decision, end.outcome);
-  await store.write([forgetOpen(item)]);
-  log.info("open-change-ended", { requestId: item.requestId, index: item.index, outcome: end.outcome.outcome });
-  return "settled";
-}
-
-/** Members that say whose an item of a queue is at the moment. */
-const OWNERS = ["grantId", "encryptedToken"] as const;
-
-/** Puts an item further back in its queue, unless someone else moved, removed or took it over meanwhile; whether it did. */
-async function postpone({ store }: SweeperPorts, item: Item, untilMs: number): Promise<boolean> {
-  const same = ["dueAt", ...OWNERS].flatMap((attribute): Condition[] => {
-    const value = item[attribute];
-    return typeof value === "string" ? [{ attribute, is: "=", value }] : [];
-  });
-  return ignoreLostRace(
-    store.write([
-      {
-        kind: "update",
-        table: "control",
-        key: { pk: String(item["pk"]) },
-        set: { dueAt: formatInstant(untilMs) },
-        condition: { all: same },
-      },
-    ]),
-  );
-}
-
-/** Forgets a wait that has expired. The condition spares a wait that was renewed. */
 async function expireTask(ports: SweeperPorts, task: TaskItem): Promise<Result> {
   const { store, clock, log } = ports;
   const { requestId, index, encryptedToken } = task;
   const abandonedMs = (parseInstant(task.expiresAt) ?? 0) + ABANDONED_MS;
   if (clock.now() < abandonedMs) {
-    await postpone(ports, { ...task }, abandonedMs);
+    await postpone(store, { ...task }, abandonedMs);
     return "left";
   }
   const isSame: Condition = { attribute: "encryptedToken", is: "=", value: encryptedToken ?? "" };
-  if (!(await endAbandoned(ports, task, isSame))) return "left";
   await ignoreLostRace(
     store.write([
       {
@@ -301,156 +266,12 @@ async function expireTask(ports: SweeperPorts, task: TaskItem): Promise<Result> 
   return "expired";
 }
 
-/**
- * Ends a change whose wait expired and whose workflow does not tell: it was stopped, or its execution has failed. A change with an
- * attempt has a workflow or a grant that leads to its end. `false` where the wait was renewed meanwhile.
- */
-async function endAbandoned(ports: SweeperPorts, task: TaskItem, isSame: Condition): Promise<boolean> {
-  const { store, bus, clock } = ports;
-  let outcome = await getChangeOutcome(store, task);
-  if (outcome === undefined && (await listAttempts(store, task)).length === 0) {
-    const isDenied = (await listApprovals(store, task, task.digest)).some(({ decision }) => decision === "deny");
-    const now = clock.now();
-    const stays: WriteAction = {
-      kind: "update",
-      table: "control",
-      key: controlKeys.task(task.requestId, task.index),
-      set: { dueAt: formatInstant(now + POSTPONE_MS) },
-      condition: isSame,
-    };
-    try {
-      const ending: Ending = { outcome: isDenied ? "denied" : "expired", reason: WAIT_ABANDONED };
-      const end = await endChange(store, task, ending, now, [stays]);
-      if (end.kind === "ended") ({ outcome } = end);
-    } catch (error) {
-      if (error instanceof ConditionFailed) return false;
-      throw error;
-    }
-  }
-  // A record of that reason is the sweeper's own: nobody else announces it.
-  if (outcome?.reason === WAIT_ABANDONED) {
-    await announceOutcome(bus, task, task.field, await getDecision(store, task), outcome);
-  }
-  return true;
-}
-
-/**
- * The second look: does the HRIS still hold what was written? What it shows is recorded, then told where it differs from the
- * outcome, then the look is removed.
- */
-async function takeLook(ports: SweeperPorts, look: LookItem): Promise<Result> {
-  const { store, bus, log } = ports;
-  const { open: grant, outcome } = await readGrant(store, look.grantId);
-  if (grant === undefined || outcome === undefined) return "left";
-  const seen = (await getSecondLook(store, grant)) ?? (await lookOrGiveUp(ports, grant, outcome));
-  if (seen === undefined) return "left";
-  if (seen.outcome !== outcome.outcome) {
-    await announceOutcome(bus, grant, grant.field, await getDecision(store, grant), seen);
-  }
-  const members = { grantId: grant.grantId, field: grant.field, outcome: seen.outcome, reason: seen.reason };
-  if (seen.outcome === "reverted-by-hris") log.error("write-reverted", members);
-  else log.info("second-look", members);
-  await store.write([{ kind: "delete", table: "control", key: controlKeys.look(look.grantId) }]);
-  return "looked";
-}
-
-/** Looks; after all the time that a look is tried for, records that nothing was seen. `undefined`: not yet. */
-async function lookOrGiveUp(
-  ports: SweeperPorts,
-  grant: GrantItem,
-  written: OutcomeItem,
-): Promise<OutcomeItem | undefined> {
-  const { store, clock, log } = ports;
-  const dueMs = Date.parse(written.endedAt) + ports.systems.hris().secondLookSeconds * 1000;
-  if (clock.now() < dueMs + LOOK_FOR_MS) return recordLook(ports, grant, written.outcome);
-  try {
-    const seen = await recordLook(ports, grant, written.outcome);
-    if (seen !== undefined) return seen;
-  } catch (error) {
-    log.error("look-failed", { grantId: grant.grantId, code: error instanceof Error ? error.name : "Error" });
-  }
-  const ending: Ending = { outcome: "unknown", reason: "LookGivenUp", grantId: grant.grantId };
-  await putOnce(store, {
-    ...ledgerKeys.secondLook(grant.requestId, grant.index),
-    ...endingMembers(ending, clock.now()),
-  });
-  return getSecondLook(store, grant);
-}
-
-/**
- * Looks, and records what was seen if the grant is still the last that may have changed the field: a value that a later grant
- * replaced was not reverted by anyone. `undefined` where it cannot be told yet.
- */
-async function recordLook(ports: SweeperPorts, grant: GrantItem, written: Outcome): Promise<OutcomeItem | undefined> {
-  const { store, clock } = ports;
-  const found = await exactChange(ports, grant);
-  if (found === undefined) return undefined;
-  const hris = ports.systems.hris();
-  const read = await hris.readField(found.workerId, grant.hrisField);
-  if (read.kind === "unavailable") return undefined;
-  const { from, to } = found.inspection;
-  const ending: Ending =
-    read.kind === "value"
-      ? lookedEnding(written, seenIn(read, hris, grant.hrisField, from, to))
-      : { outcome: "unknown", reason: read.kind === "forbidden" ? "ReadForbidden" : "NoSuchWorker" };
-
-  const itemOf = (of: Ending): OutcomeItem => ({
-    ...ledgerKeys.secondLook(grant.requestId, grant.index),
-    ...endingMembers({ ...of, grantId: grant.grantId }, clock.now()),
-  });
-  const key = controlKeys.pointer(grant.workerRef, grant.field);
-  const record = async (item: OutcomeItem, condition: Condition): Promise<OutcomeItem | undefined> => {
-    try {
-      await store.write([putIfAbsent("ledger", item), { kind: "check", table: "control", key, condition }]);
-      return item;
-    } catch (error) {
-      if (!(error instanceof ConditionFailed)) throw error;
-      return getSecondLook(store, grant);
-    }
+/** A function that asks once per argument. What failed is asked again. */
+function once<T>(ask: (of: string) => Promise<T>): (of: string) => Promise<T> {
+  const asked = new Map<string, T>();
+  return async (of) => {
+    const known = asked.get(of) ?? (await ask(of));
+    asked.set(of, known);
+    return known;
   };
-  const last = (is: "=" | "<" | ">"): Condition => ({ attribute: "lastGrantId", is, value: grant.grantId });
-  return (
-    (await record(itemOf(ending), { all: [last("="), { attribute: "grantId", is: "absent" }] })) ??
-    (await record(itemOf({ outcome: written, reason: "Superseded" }), { any: [last("<"), last(">")] }))
-  );
-}
-
-function lookedEnding(written: Outcome, seen: ReturnType<typeof seenIn>): Ending {
-  if (seen === "to") return { outcome: "applied", reason: written === "applied" ? "StillThere" : "Observed" };
-  if (written === "applied") return { outcome: "reverted-by-hris", reason: "Reverted" };
-  return seen === "from"
-    ? { outcome: written, reason: "StillPending" }
-    : { outcome: "conflict", reason: "ObservedOther" };
-}
-
-async function getSecondLook(store: Store, grant: GrantItem): Promise<OutcomeItem | undefined> {
-  const item = await store.get("ledger", ledgerKeys.secondLook(grant.requestId, grant.index));
-  return item as unknown as OutcomeItem | undefined;
-}
-
-/** The worker and the exact change of a grant. */
-async function exactChange(
-  { store, log }: SweeperPorts,
-  grant: GrantItem,
-): Promise<{ readonly workerId: string; readonly inspection: InspectionItem } | undefined> {
-  const [stored, inspection] = await Promise.all([
-    getRequest(store, grant.requestId),
-    getInspection(store, grant, grant.digest),
-  ]);
-  if (stored === undefined || inspection === undefined) {
-    log.error("grant-without-change", { grantId: grant.grantId });
-    return undefined;
-  }
-  return { workerId: stored.request.worker.id, inspection };
-}
-
-/** Whether a conditional write that someone else may have forestalled was made. */
-async function ignoreLostRace(write: Promise<void>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }

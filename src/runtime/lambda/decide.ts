@@ -4,12 +4,17 @@ import { createLog } from "../aws/log";
 import { createStore } from "../aws/store";
 import { createHandler, parseConfig } from "../handlers/decide";
 
-const { classificationTable, ledgerTable } = fromEnvironment(process.env, "classificationTable", "ledgerTable");
+const { classificationTable, ledgerTable, controlTable } = fromEnvironment(
+  process.env,
+  "classificationTable",
+  "ledgerTable",
+  "controlTable",
+);
 
 /** Entry of the `decide` function: the workflow's Decide. */
 export const handler = createHandler(
   {
-    store: createStore({ classification: classificationTable, ledger: ledgerTable }),
+    store: createStore({ classification: classificationTable, ledger: ledgerTable, control: controlTable }),
     clock: systemClock,
     log: createLog("decide"),
   },

@@ -9,7 +9,12 @@ import {
 } from "@aws-sdk/client-kms";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import {
+  DescribeExecutionCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from "@aws-sdk/client-sfn";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
 
@@ -20,7 +25,7 @@ import { createLog } from "../../../src/runtime/aws/log";
 import { createSecrets } from "../../../src/runtime/aws/secrets";
 import { createSignedHttp } from "../../../src/runtime/aws/signed-http";
 import { createSts } from "../../../src/runtime/aws/sts";
-import { createResumer, createStarter } from "../../../src/runtime/aws/workflow";
+import { createResumer, createStarter, createWatcher } from "../../../src/runtime/aws/workflow";
 import { createHandler as createConnector } from "../../../src/runtime/handlers/connector";
 
 const named = (name: string, more: object = {}): Error => Object.assign(new Error(name), { name, ...more });
@@ -130,6 +135,35 @@ describe("Step Functions", () => {
     });
     client.on(StartExecutionCommand).rejects(throttled);
     await expect(starter.start("r-1", {})).rejects.toMatchObject({ name: "ServiceUnavailable" });
+  });
+
+  test.each([
+    ["RUNNING", "running"],
+    ["PENDING_REDRIVE", "running"],
+    ["SUCCEEDED", "ended"],
+    ["FAILED", "ended"],
+    ["TIMED_OUT", "ended"],
+    ["ABORTED", "ended"],
+  ] as const)("an execution that is %s is %s", async (status, expected) => {
+    const watcher = createWatcher(
+      "arn:aws:states:eu-west-1:111122223333:stateMachine:demo-workflow",
+      client as unknown as SFNClient,
+    );
+    client.on(DescribeExecutionCommand).resolves({ status });
+    expect(await watcher.status("r-1")).toBe(expected);
+    expect(client.commandCalls(DescribeExecutionCommand)[0]?.args[0].input).toEqual({
+      executionArn: "arn:aws:states:eu-west-1:111122223333:execution:demo-workflow:r-1",
+    });
+  });
+
+  test("an execution that the service does not know is unknown, and a failure is none", async () => {
+    const watcher = createWatcher("arn:machine", client as unknown as SFNClient);
+    client.on(DescribeExecutionCommand).rejects(named("ExecutionDoesNotExist"));
+    expect(await watcher.status("r-1")).toBe("unknown");
+    client.on(DescribeExecutionCommand).rejects(throttled);
+    await expect(watcher.status("r-1")).rejects.toMatchObject({ name: "ServiceUnavailable" });
+    client.on(DescribeExecutionCommand).rejects(named("AccessDeniedException"));
+    await expect(watcher.status("r-1")).rejects.toMatchObject({ name: "AccessDenied" });
   });
 
   test.each(["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])("a wait that ended by %s is gone", async (name) => {
