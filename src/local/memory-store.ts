@@ -8,6 +8,7 @@ import {
   type TableName,
   type WriteAction,
 } from "../runtime/ports";
+import { needsTransaction } from "../runtime/write-actions";
 
 /**
  * Asked once per underlying AWS action, before it: `dynamodb:GetItem`, `Query`, `PutItem`, `UpdateItem`, `ConditionCheckItem`,
@@ -28,6 +29,8 @@ export type StoreFault = (moment: "before" | "after", method: keyof Store) => vo
 export interface MemoryStoreOptions {
   readonly authorize?: AuthorizeStore;
   readonly fault?: StoreFault;
+  /** Whether the answer of a write is lost on its way. Its client sends the request again then, as the AWS SDK does. */
+  readonly isAnswerLost?: (actions: readonly WriteAction[]) => boolean;
 }
 
 /** The content of the tables. Several stores may share one, each with the permissions of its own principal. */
@@ -56,8 +59,8 @@ export function createMemoryStore(
   options: MemoryStoreOptions = {},
   tables: MemoryTables = createMemoryTables(),
 ): Store {
-  const { authorize, fault } = options;
-  const done = new Map<string, string>();
+  const { authorize, fault, isAnswerLost } = options;
+  const done = new Map<string | symbol, string>();
 
   const call = <T>(method: keyof Store, effect: () => T): Promise<T> =>
     // A promise's executor: what is thrown inside rejects, as it would over the network.
@@ -98,22 +101,28 @@ export function createMemoryStore(
         if (first === undefined || actions.length > MAX_TRANSACTION) {
           throw new TypeError(`a write holds 1 to ${MAX_TRANSACTION} actions`);
         }
-        const enclosing = actions.length > 1 || first.kind === "check" ? "TransactWriteItems" : undefined;
+        const enclosing = first.kind === "check" || needsTransaction(actions) ? "TransactWriteItems" : undefined;
         const ids = actions.map((action) => `${action.table}/${idOf(keyOf(action))}`);
         if (new Set(ids).size < ids.length) throw new TypeError("a transaction holds two actions on one item");
         for (const action of actions) {
           authorize?.(`dynamodb:${ACTIONS[action.kind]}`, action.table, keyOf(action).pk, enclosing, undefined);
         }
-        if (token !== undefined && enclosing !== undefined) {
+        const send = (): void => {
+          if (ownToken === undefined) {
+            commit(tables, actions);
+            return;
+          }
           const content = JSON.stringify(actions);
-          const before = done.get(token);
+          const before = done.get(ownToken);
           if (before === content) return;
           if (before !== undefined) throw new TypeError("the token of another transaction was used again");
           commit(tables, actions);
-          done.set(token, content);
-          return;
-        }
-        commit(tables, actions);
+          done.set(ownToken, content);
+        };
+        // A transaction without a token gets one of its own from the client.
+        const ownToken = enclosing === undefined ? undefined : (token ?? Symbol("token"));
+        send();
+        if (isAnswerLost?.(actions) === true) send();
       }),
   };
 }

@@ -47,8 +47,8 @@ export interface Store {
   /** Items of the control table's `due` index up to and including a time, oldest first. May lag. */
   due(queue: string, until: string, limit: number): Promise<Item[]>;
   /**
-   * One action: a conditional write. More: a transaction, all or nothing, at most 100, no two on one item; `token` makes a
-   * repeated transaction harmless. Throws `ConditionFailed`.
+   * All or nothing, at most 100 actions, no two on one item. A lost answer alone never makes a condition fail on what the write itself
+   * did: the request is known when it comes again. `token` makes a transaction of a later call the same one. Throws `ConditionFailed`.
    */
   write(actions: readonly WriteAction[], token?: string): Promise<void>;
 }

@@ -338,6 +338,40 @@ describe("a decision", () => {
     expect(world.tokens).toEqual([]);
   });
 
+  test.each(["approve", "deny"] as const)(
+    "by one person twice at the same moment, to %s, is one, and both are told so",
+    async (decision) => {
+      const { world, digest } = await waiting();
+      const answers = await Promise.all([
+        world.decideAs(APPROVER, decision, digest),
+        world.decideAs(APPROVER, decision, digest),
+      ]);
+      for (const answer of answers)
+        expect(answer).toMatchObject({ statusCode: 200, json: { decision, complete: true } });
+      expect(
+        world.itemsOf("ledger", "change#r-1#0").filter(({ sk }) => String(sk).startsWith("approval#")),
+      ).toHaveLength(1);
+      expect(world.control("task#r-1#0")).not.toHaveProperty("encryptedToken");
+    },
+  );
+
+  test("by one person at the same moment, one way and the other, is the one that came first", async () => {
+    const { world, digest } = await waiting();
+    const answers = await Promise.all([
+      world.decideAs(APPROVER, "approve", digest),
+      world.decideAs(APPROVER, "deny", digest),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+    expect(answers.map(({ json }) => json["code"])).toContain("AlreadyDecided");
+  });
+
+  test("is complete, and ends the wait, also where the answer of its record was lost", async () => {
+    const { world, digest } = await waiting();
+    world.answersAreLost = true;
+    expect((await world.decideAs(APPROVER, "approve", digest)).json).toMatchObject({ complete: true });
+    expect(world.tokens).toHaveLength(1);
+  });
+
   test("that a crash cut off before the callback is finished by the same decision again", async () => {
     const clean = await waiting();
     const before = clean.world.probes.approvals.calls;

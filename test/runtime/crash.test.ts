@@ -191,6 +191,25 @@ describe("a crash at any point ends in a true outcome", () => {
   }
 });
 
+describe("lost answers change nothing", () => {
+  test.each(SCENARIOS)("of any write to the tables: $name", async (scenario) => {
+    const ends = await Promise.all(
+      [false, true].map(async (answersAreLost) => {
+        const world = new World();
+        world.answersAreLost = answersAreLost;
+        scenario.arrange?.(world);
+        await runToEnd(world, scenario);
+        await sweepOut(world);
+        expectTrueEnd(world, scenario, "the end");
+        const told = world.events.map(({ detail }) => [detail["outcome"], detail["reason"]]);
+        const seen = world.lines.filter(({ level }) => level !== "info").map(({ event, code }) => [event, code]);
+        return { told, seen, control: world.tables.control.size, ledger: world.tables.ledger.size };
+      }),
+    );
+    expect(ends[1]).toEqual(ends[0]);
+  });
+});
+
 /** Runs something once, at the moment when the gateway has called the HRIS and has no answer yet. */
 function duringWrite(world: World, meanwhile: () => Promise<void>): void {
   const writeField = world.hris.writeField.bind(world.hris);

@@ -257,7 +257,7 @@ describe("the sweeper", () => {
     const { grantId } = await openGrant(world);
     world.now += 20 * 60_000;
     // The queue, the grant; then the write.
-    beforeCall(world, "sweeper", 3, () => {
+    beforeCall(world, "sweeper", 5, () => {
       world.seed("ledger", [intentOf(grantId)]);
     });
     await world.sweeper();

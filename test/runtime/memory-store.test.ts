@@ -120,6 +120,31 @@ describe("writes", () => {
     expect(await store.get("control", { pk: "n" })).toMatchObject({ count: 2 });
   });
 
+  test("an answer that is lost brings the same request again, which makes no condition fail on itself", async () => {
+    let lost = 0;
+    const isAnswerLost = (): boolean => {
+      lost += 1;
+      return true;
+    };
+    const store = createMemoryStore({ isAnswerLost });
+    const absent: Condition = { attribute: "pk", is: "absent" };
+    const key = { pk: "a" };
+    await store.write([put("a", { x: 1 }, absent)]);
+    await store.write([
+      { kind: "update", table: "control", key, set: { x: 2 }, condition: { attribute: "x", is: "=", value: 1 } },
+    ]);
+    await store.write([{ kind: "update", table: "control", key, add: { count: 1 } }]);
+    expect(await store.get("control", key)).toEqual({ pk: "a", x: 2, count: 1 });
+    await store.write([
+      put("b"),
+      { kind: "delete", table: "control", key, condition: { attribute: "x", is: "present" } },
+    ]);
+    await store.write([put("b", { y: 1 })]);
+    expect(await store.get("control", { pk: "b" })).toEqual({ pk: "b", y: 1 });
+    expect(lost).toBe(5);
+    await expect(store.write([put("b", {}, absent)])).rejects.toEqual(new ConditionFailed([0]));
+  });
+
   test("what goes in and out is a copy", async () => {
     const store = createMemoryStore();
     const item = { pk: "a", list: [1] };

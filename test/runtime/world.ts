@@ -219,6 +219,8 @@ export class World {
     string,
     { readonly sessionName: string; readonly policy: string; readonly tags: Readonly<Record<string, string>> }
   >();
+  /** The answers of all writes to the tables are lost, and every one of them is sent again. */
+  answersAreLost = false;
   connectorCode: ConnectorCode | undefined;
   assumeFails: Error | undefined;
   manifestHash: string;
@@ -265,8 +267,9 @@ export class World {
       warn: (event, members) => this.lines.push({ level: "warn", event, ...members }),
       error: (event, members) => this.lines.push({ level: "error", event, ...members }),
     };
+    const isAnswerLost = (): boolean => this.answersAreLost;
     const storeOf = (name: Name): Store =>
-      this.probes[name].wrap(createMemoryStore({}, this.tables), ["get", "query", "due", "write"]);
+      this.probes[name].wrap(createMemoryStore({ isAnswerLost }, this.tables), ["get", "query", "due", "write"]);
     const keysOf = (name: Name) =>
       this.probes[name].wrap(this.keys, ["generateMac", "verifyMac", "encrypt", "decrypt"]);
     const systemsOf = (name: Name): Systems => {

@@ -16,6 +16,7 @@ import { ServiceUnavailable } from "../errors";
 import { ConditionFailed, type Condition, type Item, type Store, type TableName, type WriteAction } from "../ports";
 import { conditionExpression, Placeholders, updateExpression } from "./expressions";
 import { calling, translated } from "./failures";
+import { needsTransaction } from "../write-actions";
 import { EXCHANGE, REPEATABLE_ATTEMPTS } from "./settings";
 
 /** Names of the tables that a function uses. */
@@ -40,7 +41,7 @@ function makeClient(): DynamoDBClient {
 }
 
 /**
- * The tables in DynamoDB. A transaction without a token gets a new one at each call of `write`, by which the SDK's own repeats of
+ * The tables in DynamoDB. Whatever a repeat would change goes as a transaction, also one action alone. A transaction without a token gets a new one at each call of `write`, by which the SDK's own repeats of
  * that call are harmless and two calls are never taken for one.
  */
 export function createStore(
@@ -130,16 +131,11 @@ export function createStore(
       if (first === undefined || actions.length > MAX_TRANSACTION) {
         throw new TypeError(`a write holds 1 to ${MAX_TRANSACTION} actions`);
       }
-      if (actions.length > 1 || first.kind === "check") {
+      if (first.kind === "check" || needsTransaction(actions)) {
         await transact(actions, token);
         return;
       }
-      try {
-        await sendOne(client, first, nameOf(first.table));
-      } catch (error) {
-        if (error instanceof Error && error.name === "ConditionalCheckFailedException") throw new ConditionFailed([0]);
-        throw translated(error);
-      }
+      await calling(() => sendOne(client, first, nameOf(first.table)));
     },
   };
 }

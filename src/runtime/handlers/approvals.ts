@@ -380,13 +380,18 @@ async function decideOn(
       decidedAt: formatInstant(now),
     };
     const isRecorded = made.decision === "deny" ? await putDenial(store, place, item) : await putOnce(store, item);
-    if (!isRecorded) throw new Problem(409, "AlreadyDecided", "a decision of yours is on record");
-    log.info("approval-decided", { ...place, field: inspection.field, decision: made.decision });
-    const { denied, satisfied } = weigh(await listApprovals(store, place, task.digest), subject);
+    const decisions = await listApprovals(store, place, task.digest);
+    // The same person at the same moment, or this request once more after its answer was lost: the first record stands.
+    const standsOtherwise = decisions.some(
+      ({ approver: by, decision }) => personKey(by) === own && decision !== made.decision,
+    );
+    if (!isRecorded && standsOtherwise) throw alreadyDecided();
+    if (isRecorded) log.info("approval-decided", { ...place, field: inspection.field, decision: made.decision });
+    const { denied, satisfied } = weigh(decisions, subject);
     complete = denied || satisfied;
     if (complete) await endWait(ports, place, task);
   } else if (before.decision !== made.decision) {
-    throw new Problem(409, "AlreadyDecided", "another decision of yours is on record, and stands");
+    throw alreadyDecided();
   }
 
   const answer = { ...place, decision: made.decision };
@@ -395,6 +400,10 @@ async function decideOn(
     return { ...answer, complete: false, tooLate: true };
   }
   return { ...answer, complete };
+}
+
+function alreadyDecided(): Problem {
+  return new Problem(409, "AlreadyDecided", "another decision of yours is on record, and stands");
 }
 
 /**

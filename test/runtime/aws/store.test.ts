@@ -81,10 +81,42 @@ describe("reads", () => {
 });
 
 describe("one action", () => {
-  test("is a conditional write of its own kind", async () => {
+  test("that comes to the same twice is a write of its own kind", async () => {
     client.on(PutCommand).resolves({});
     client.on(UpdateCommand).resolves({});
     client.on(DeleteCommand).resolves({});
+    await store.write([{ kind: "put", table: "ledger", item: { pk: "a", sk: "b" } }]);
+    await store.write([{ kind: "update", table: "control", key: { pk: "a" }, set: { x: 1 }, remove: ["y"] }]);
+    await store.write([{ kind: "delete", table: "control", key: { pk: "a" } }]);
+    expect(inputs(PutCommand)).toEqual([{ TableName: "demo-ledger", Item: { pk: "a", sk: "b" } }]);
+    expect(inputs(UpdateCommand)).toEqual([
+      {
+        TableName: "demo-control",
+        Key: { pk: "a" },
+        UpdateExpression: "SET #n0 = :v0 REMOVE #n1",
+        ExpressionAttributeNames: { "#n0": "x", "#n1": "y" },
+        ExpressionAttributeValues: { ":v0": 1 },
+      },
+    ]);
+    expect(inputs(DeleteCommand)).toEqual([{ TableName: "demo-control", Key: { pk: "a" } }]);
+    expect(client.commandCalls(TransactWriteCommand)).toEqual([]);
+  });
+
+  const absent = { attribute: "pk", is: "absent" } as const;
+  test.each<WriteAction>([
+    { kind: "put", table: "ledger", item: { pk: "a" }, condition: absent },
+    { kind: "update", table: "control", key: { pk: "a" }, set: { x: 1 }, condition: absent },
+    { kind: "update", table: "control", key: { pk: "a" }, add: { count: 1 } },
+    { kind: "delete", table: "control", key: { pk: "a" }, condition: absent },
+  ])("that a repeat would meet is a transaction: $kind $condition $add", async (action) => {
+    client.on(TransactWriteCommand).resolves({});
+    await store.write([action]);
+    expect(client.commandCalls(TransactWriteCommand)).toHaveLength(1);
+    expect(client.calls()).toHaveLength(1);
+  });
+
+  test("has its expressions in the transaction", async () => {
+    client.on(TransactWriteCommand).resolves({});
     await store.write([
       { kind: "put", table: "ledger", item: { pk: "a", sk: "b" }, condition: { attribute: "pk", is: "absent" } },
     ]);
@@ -109,31 +141,45 @@ describe("one action", () => {
         },
       },
     ]);
-    await store.write([{ kind: "delete", table: "control", key: { pk: "a" } }]);
-    expect(inputs(PutCommand)).toEqual([
+    expect(inputs(TransactWriteCommand)).toEqual([
       {
-        TableName: "demo-ledger",
-        Item: { pk: "a", sk: "b" },
-        ConditionExpression: "attribute_not_exists(#n0)",
-        ExpressionAttributeNames: { "#n0": "pk" },
+        TransactItems: [
+          {
+            Put: {
+              TableName: "demo-ledger",
+              Item: { pk: "a", sk: "b" },
+              ConditionExpression: "attribute_not_exists(#n0)",
+              ExpressionAttributeNames: { "#n0": "pk" },
+            },
+          },
+        ],
+      },
+      {
+        TransactItems: [
+          {
+            Update: {
+              TableName: "demo-control",
+              Key: { pk: "a" },
+              UpdateExpression: "SET #n0 = :v0 ADD #n1 :v1 REMOVE #n2",
+              ConditionExpression: "(attribute_not_exists(#n0) OR (#n0 = :v2 AND #n3 < :v3))",
+              ExpressionAttributeNames: { "#n0": "holder", "#n1": "count", "#n2": "dueAt", "#n3": "expiresAt" },
+              ExpressionAttributeValues: { ":v0": "g", ":v1": 1, ":v2": "g", ":v3": "2026" },
+            },
+          },
+        ],
       },
     ]);
-    expect(inputs(UpdateCommand)).toEqual([
-      {
-        TableName: "demo-control",
-        Key: { pk: "a" },
-        UpdateExpression: "SET #n0 = :v0 ADD #n1 :v1 REMOVE #n2",
-        ConditionExpression: "(attribute_not_exists(#n0) OR (#n0 = :v2 AND #n3 < :v3))",
-        ExpressionAttributeNames: { "#n0": "holder", "#n1": "count", "#n2": "dueAt", "#n3": "expiresAt" },
-        ExpressionAttributeValues: { ":v0": "g", ":v1": 1, ":v2": "g", ":v3": "2026" },
-      },
-    ]);
-    expect(inputs(DeleteCommand)).toEqual([{ TableName: "demo-control", Key: { pk: "a" } }]);
   });
 
   test("whose condition does not hold fails as such", async () => {
-    client.on(PutCommand).rejects(Object.assign(new Error("no"), { name: "ConditionalCheckFailedException" }));
-    const write = store.write([{ kind: "put", table: "ledger", item: { pk: "a" } }]);
+    client.on(TransactWriteCommand).rejects(
+      new TransactionCanceledException({
+        message: "cancelled",
+        $metadata: {},
+        CancellationReasons: [{ Code: "ConditionalCheckFailed" }],
+      }),
+    );
+    const write = store.write([{ kind: "put", table: "ledger", item: { pk: "a" }, condition: absent }]);
     await expect(write).rejects.toMatchObject({ name: "ConditionFailed", failed: [0] });
   });
 

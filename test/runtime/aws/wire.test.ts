@@ -12,6 +12,8 @@ let server: Server;
 let endpoint: string;
 let received: { readonly path: string; readonly headers: IncomingMessage["headers"]; readonly body: string }[] = [];
 let answer: { readonly status: number; readonly body: string; readonly delayMs?: number };
+/** Requests whose answers are lost: the connection breaks when the server has done its work. */
+let lost = 0;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -23,6 +25,11 @@ beforeAll(async () => {
         headers: request.headers,
         body: Buffer.concat(chunks).toString("utf8"),
       });
+      if (lost > 0) {
+        lost -= 1;
+        request.socket.destroy();
+        return;
+      }
       setTimeout(() => {
         response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0", location: "/elsewhere" });
         response.end(answer.body);
@@ -43,6 +50,7 @@ afterAll(
 );
 beforeEach(() => {
   received = [];
+  lost = 0;
 });
 
 const settings = () => ({
@@ -86,6 +94,20 @@ test("a cancelled transaction comes back from DynamoDB with the positions of its
   expect(JSON.parse(first!.body)).toMatchObject({
     ClientRequestToken: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
   });
+});
+
+test("the answer of a conditional write is lost, and the client asks again under the same token", async () => {
+  const store = createStore(
+    { ledger: "demo-ledger" },
+    documentClient(new DynamoDBClient({ ...settings(), maxAttempts: 3 })),
+  );
+  answer = { status: 200, body: "{}" };
+  lost = 1;
+  await store.write([
+    { kind: "put", table: "ledger", item: { pk: "a" }, condition: { attribute: "pk", is: "absent" } },
+  ]);
+  const tokens = received.map(({ body }) => (JSON.parse(body) as { ClientRequestToken?: string }).ClientRequestToken);
+  expect(tokens).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), tokens[0]]);
 });
 
 test("two transactions without a token have two tokens", async () => {
