@@ -1,3 +1,4 @@
+import { parseExactJson } from "../core";
 import type { FieldRead, FieldWritten, HttpResponse } from "./contract";
 import { DEFAULT_RETRY_SECONDS, parseRetryAfter } from "./retry-after";
 import type { Exchange } from "./session";
@@ -5,10 +6,10 @@ import type { Exchange } from "./session";
 /** A read that gave no document, in the words that reads of fields and of records share. */
 export type ReadFailure = Extract<FieldRead, { kind: "forbidden" | "no-such-worker" | "unavailable" }>;
 
-/** Reads an answer's body as JSON; `undefined` for what is none. */
+/** Reads an answer's body as JSON; `undefined` for what is none. A number that reading would alter is no scalar. */
 export function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body) as unknown;
+    return parseExactJson(body);
   } catch {
     return undefined;
   }

@@ -39,6 +39,8 @@ export function valueTest(rules: ValueRules, compile: (pattern: string) => RegEx
       return "it is no text, number, true or false";
     if (type !== undefined && typeof value !== type) return `it is no ${type}`;
     if (typeof value === "number" && !Number.isFinite(value)) return "it is no finite number";
+    if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value))
+      return "it is a whole number that cannot be told from its neighbours";
     if (typeof value === "string") {
       const problem = textProblem(value, maxLength);
       if (problem !== undefined) return problem;

@@ -210,6 +210,7 @@ describe("explain", () => {
       "an event with a member nobody knows",
       JSON.stringify({ ...EVENT_OBJECT, detail: { ...EVENT_OBJECT.detail, extra: "secret-value" } }),
     ],
+    ["a number that reading alters", EVENT.replace(/"value":\s*"[^"]*"/, '"value":12345678901234567890')],
   ])("fails with exit code 1 on %s, without showing a value", async (_, event) => {
     const { code, out, err } = await cli(["explain", "p.yaml", "--event", "e.json"], { "e.json": event });
     expect([code, out]).toEqual([1, ""]);

@@ -380,6 +380,14 @@ describe("writing", () => {
     expect(adapterOf(writable, () => ({})).adapter.compareAndSet).toBe("detects");
   });
 
+  test("a number that reading would alter is no value, and the rest of the answer is read", async () => {
+    const { adapter } = adapterOf(plain, () => ({
+      body: '{"badge":12345678901234567890,"desk":"12345678901234567890"}',
+    }));
+    expect(await adapter.readField("WD-10293", "badge")).toMatchObject({ kind: "unavailable" });
+    expect(await adapter.readField("WD-10293", "desk")).toMatchObject({ kind: "value", value: "12345678901234567890" });
+  });
+
   test("a write is dated by the day that it is where the tenant is", async () => {
     const body = { "{field}": "{value}", from: "{effectiveDate}" };
     const dated = async (timeZone: string): Promise<unknown> => {

@@ -86,6 +86,17 @@ describe("valueTest", () => {
     expect(accepts({ format: "phone" }, value)).toBe(expected);
   });
 
+  it.each([
+    [9007199254740991, true],
+    [-9007199254740991, true],
+    [0.1, true],
+    [9007199254740992, false],
+    [1e21, false],
+    [NaN, false],
+  ])("takes %d only where it is one number and no other", (value, expected) => {
+    expect(accepts({}, value)).toBe(expected);
+  });
+
   it("answers without showing the value", () => {
     for (const rules of [
       { format: "email" },

@@ -719,6 +719,16 @@ describe("nobody approves their own", () => {
     expect((await world.decideAs(unknown, "approve", digest)).json).toMatchObject({ code: "WorkerIdMissing" });
     expect((await world.api(READ, unknown)).statusCode).toBe(200);
   });
+
+  test("record by a number counts as long as it is one number and no other", async () => {
+    for (const [workerId, expected] of [
+      [4711, { complete: true }],
+      [2 ** 53, { code: "WorkerIdMissing" }],
+    ] as const) {
+      const { world, digest } = await waiting();
+      expect((await world.decideAs({ ...APPROVER, workerId }, "approve", digest)).json).toMatchObject(expected);
+    }
+  });
 });
 
 describe("the wait", () => {

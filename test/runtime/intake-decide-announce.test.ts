@@ -100,6 +100,10 @@ describe("intake", () => {
   test.each([
     ["nested deeper than the stack", poison(`${"[".repeat(40_000)}${"]".repeat(40_000)}`)],
     ["with a number beyond range", poison("1e400")],
+    ["with a whole number that reading alters", poison("12345678901234567890")],
+    ["with a whole number that stands for its neighbours too", poison("9007199254740992")],
+    ["with more decimals than a number has", poison("0.1234567890123456789")],
+    ["with a number that would be read as nothing", poison("1e-400")],
     ["with half a character", poison('"\\ud800"')],
     ["with half a character in a name", poison('{"\\udfff":1}')],
   ])("refuses an event %s as malformed: it can never succeed", async (_name, body) => {

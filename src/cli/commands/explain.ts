@@ -1,4 +1,4 @@
-import { hasErrors, plain, renderFinding, UsageError } from "../../core";
+import { hasErrors, hasExactNumbers, plain, renderFinding, UsageError } from "../../core";
 import {
   checkPolicyText,
   decide,
@@ -68,12 +68,20 @@ function readEvent(text: string, source: string): WriteBackRequest {
 }
 
 function parseJson(text: string, source: string): unknown {
+  const json = text.replace(/^\uFEFF/, "");
+  let event: unknown;
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
+    event = JSON.parse(json);
   } catch {
     // The engine's own message would quote the text, and so a value.
     throw new UsageError(`\`${source}\` is not JSON`);
   }
+  if (!hasExactNumbers(json)) {
+    throw new UsageError(
+      `\`${source}\` is no lifecycle event: it holds a number that reading alters; write it as a text`,
+    );
+  }
+  return event;
 }
 
 const HEADER = ["Field", "Verdict", "Reason", "Class", "Owner", "Why", "What happens next"];

@@ -176,7 +176,8 @@ function callerOf(event: HttpApiEvent, config: ApprovalsConfig): Caller {
 }
 
 function claimText(claim: unknown): string | undefined {
-  if (typeof claim === "number") return String(claim);
+  // A number beyond a double's whole ones may be another person's.
+  if (typeof claim === "number") return Number.isSafeInteger(claim) ? String(claim) : undefined;
   return typeof claim === "string" && claim.trim() !== "" ? claim : undefined;
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { canonicalDigest, formatInstant, PAYLOAD_VERSION } from "../../core";
+import { canonicalDigest, formatInstant, hasExactNumbers, PAYLOAD_VERSION } from "../../core";
 import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../../policy/request";
 import { ledgerKeys, type RequestItem } from "../ledger";
 import type { Clock, Log, Store, Workflow } from "../ports";
@@ -99,9 +99,11 @@ const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * The request inside an envelope's text, without intake's time; `undefined` where it is none. Pure, so that whatever fails here
- * fails at every repetition too: what is not JSON, is nested deeper than the stack, or holds what JSON cannot carry.
+ * fails at every repetition too: what is not JSON, is nested deeper than the stack, or holds what JSON cannot carry. A number that
+ * would be altered by reading it is refused: two that differ would be one request, and neither what its publisher meant.
  */
 function parseRequest(body: string): Taken | undefined {
+  if (!hasExactNumbers(body)) return undefined;
   try {
     const parsed = lifecycleEventSchema.safeParse(JSON.parse(body, carried));
     if (!parsed.success) return undefined;
@@ -112,9 +114,8 @@ function parseRequest(body: string): Taken | undefined {
   }
 }
 
-/** A member as it was parsed; throws for a number beyond a double's range and for half characters. */
+/** A member as it was parsed; throws for half characters. */
 function carried(key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("a number beyond range");
   if (HALF_CHARACTER.test(key) || (typeof value === "string" && HALF_CHARACTER.test(value))) {
     throw new TypeError("half a character");
   }
