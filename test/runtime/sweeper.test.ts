@@ -352,6 +352,42 @@ describe("waits for approval", () => {
     expect(world.events).toEqual([]);
   });
 
+  /** Approved in time; the callback was throttled, so that the workflow sees its wait time out. */
+  async function approvedWithoutCallback(): Promise<{ world: World; digest: string }> {
+    const world = await abandoned();
+    world.ended.delete("r-1");
+    const [{ digest }] = world.itemsOf("control", "task#") as unknown as [{ digest: string }];
+    world.now += 86_400_000 - MINUTE;
+    const send = jest.spyOn(world.tokens, "push").mockImplementation(() => {
+      throw new ServiceUnavailable("throttled");
+    });
+    expect((await world.decideAs(APPROVER, "approve", digest)).statusCode).toBe(503);
+    send.mockRestore();
+    return { world, digest };
+  }
+
+  test("of a change that was approved in time, without its callback, leave it to the workflow, which writes it", async () => {
+    const { world, digest } = await approvedWithoutCallback();
+    const place = { version: 1, requestId: "r-1", index: 0, field: "manager" };
+    // The workflow looks again, and the HRIS is down for hours.
+    for (let minutes = 0; minutes < 300; minutes += 5) {
+      world.now += 5 * MINUTE;
+      await world.sweeper();
+    }
+    expect(world.outcome()).toBeUndefined();
+    expect(world.events).toEqual([]);
+    expect(await world.inspect({ ...place, phase: "again" })).toMatchObject({ route: "write", digest });
+    expect(await world.broker({ ...place, digest, attempt: 1 })).toMatchObject({ outcome: "applied" });
+  });
+
+  test("of a change that was approved in time, whose execution has ended, did not expire", async () => {
+    const { world } = await approvedWithoutCallback();
+    world.now += EXPIRED;
+    world.ended.add("r-1");
+    await world.sweeper();
+    expect([world.outcome(), world.reason()]).toEqual(["not-applied", "WorkflowEnded"]);
+  });
+
   test("that are over before their time, with their execution, are asked of nobody any more", async () => {
     const world = await abandoned();
     world.now += 61 * MINUTE;
