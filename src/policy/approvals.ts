@@ -43,7 +43,10 @@ export function approvalSatisfied(
   return seats.length > 0 && canFill(seats, groupsOf) ? "approved" : "waiting";
 }
 
-/** Whether two ids are one, however they are spelled: compatibility forms, case and outer white space say nothing. */
+/**
+ * Whether two ids are one, however they are spelled: compatibility forms, case, outer white space, characters that cannot be seen and
+ * the kind of a dash say nothing.
+ */
 export function sameId(a: string, b: string): boolean {
   return normalisedId(a) === normalisedId(b);
 }
@@ -69,8 +72,14 @@ function marksOf({ approver, workerId }: ApprovalDecision): string[] {
   return [`account ${personKey(approver)}`, ...(id === "" ? [] : [`worker ${id}`])];
 }
 
+/** Format characters, and whatever else a reader is told to show nothing for. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Dashes of all lengths, and the minus sign. */
+const DASH = /[\p{Dash_Punctuation}\u2212]/gu;
+
 function normalisedId(id: string): string {
-  return id.normalize("NFKC").trim().toLowerCase();
+  return id.normalize("NFKC").replace(UNSEEN, "").replace(DASH, "-").trim().toLowerCase();
 }
 
 /** Whether every seat can be taken by another person of its group (bipartite matching by augmenting paths). */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { isRequestId, parseInstant } from "../core";
+import { UNSEEN } from "./values";
 
 /** Longest text we take from an event in one place, in UTF-16 code units: bounds items, messages and pages. */
 const MAX_TEXT = 1024;
@@ -25,7 +26,8 @@ export const lifecycleDetailSchema = z.strictObject({
   requestId: z.string().refine(isRequestId, "expected 1 to 64 letters, digits, `-` or `_`, as a UUID has them"),
   occurredAt: instant,
   worker: z.strictObject({
-    id: text.max(128),
+    // Two ids that differ in what cannot be seen look like one person to whoever approves.
+    id: text.max(128).refine((id) => !UNSEEN.test(id), "expected no characters that cannot be seen"),
     attributes: z.record(z.string().max(64), attributeValue).optional(),
   }),
   initiator: z.strictObject({

@@ -18,8 +18,9 @@ export type Bar = "SelfApproval" | "ApproverIsWorker" | "InitiatorUnidentified";
 /**
  * Who may never decide on a change: its initiator, and the worker whose record it is. The initiator is known by the subject or
  * the id that the event gave, as the approver's subject or worker id, whatever the issuer and the spelling: issuers write
- * themselves in several ways, and a wrong bar costs another approver while a missing one costs the separation. Where a human asked, by
- * the event's word or by its publisher's kind, and the event does not say who, nobody may: it could be anyone.
+ * themselves in several ways, and a wrong bar costs another approver while a missing one costs the separation. Where a human may have
+ * asked and the event does not say who, nobody may: it could be anyone. A human may have asked unless event and publisher both say
+ * otherwise, in exactly those words; an event that says nothing goes by its publisher.
  */
 export function barOf(
   request: WriteBackRequest,
@@ -27,7 +28,8 @@ export function barOf(
   person: Person & { readonly workerId: string },
 ): Bar | undefined {
   const { initiator, worker, source } = request;
-  const byHuman = initiator.kind === "human" || publisherKind(policy, source) === "human";
+  const byHuman =
+    !isMachine(publisherKind(policy, source)) || (initiator.kind !== undefined && !isMachine(initiator.kind));
   if (byHuman && (isBlank(initiator.issuer) || isBlank(initiator.subject))) return "InitiatorUnidentified";
   const asked = [initiator.id, ...(isBlank(initiator.subject) ? [] : [initiator.subject])];
   if (asked.some((id) => sameId(id, person.subject) || sameId(id, person.workerId))) return "SelfApproval";
@@ -74,6 +76,11 @@ export function weigh(decisions: readonly ApprovalItem[], subject: Parameters<ty
     .filter((item) => barOf(request, policy, { ...item.approver, workerId: item.workerId }) !== undefined)
     .map((item) => item.approver);
   return { denied, satisfied: !denied && approvalSatisfied(approval, inTime, barred) === "approved" };
+}
+
+/** Whether a kind says that no person asked. A kind that nobody knows says nothing. */
+function isMachine(kind: string | undefined): boolean {
+  return kind === "automation" || kind === "agent";
 }
 
 function publisherKind(policy: Policy, source: string): string | undefined {

@@ -39,6 +39,8 @@ describe("approvalSatisfied", () => {
     const asked = asks(["hr", 1], ["iam", 1]);
     const of = (subject: string, group: string, workerId?: string) => ({ ...says(subject, [group]), workerId });
     expect(approvalSatisfied(asked, [of("a", "hr", "WD-1"), of("b", "iam", " wd-1 ")], [])).toBe("waiting");
+    for (const spelled of ["WD\u20111", "wd\u22121", "W\u200bD-1", "WD-1\ufe0f", "\uff37D\u00ad-1"])
+      expect(approvalSatisfied(asked, [of("a", "hr", "WD-1"), of("b", "iam", spelled)], [])).toBe("waiting");
     expect(approvalSatisfied(asked, [of("a", "hr", "WD-1"), of("b", "iam", "WD-2")], [])).toBe("approved");
     expect(approvalSatisfied(asked, [of("a", "hr", " "), of("b", "iam", "")], [])).toBe("approved");
     const chain = [of("a", "hr", "WD-1"), of("c", "iam", "WD-2"), of("a", "sales", "WD-2")];

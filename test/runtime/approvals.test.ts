@@ -700,6 +700,24 @@ describe("nobody approves their own", () => {
     expect((await world.decideAs(APPROVER, "approve", digest)).json).toMatchObject({ code: "InitiatorUnidentified" });
   });
 
+  test.each([undefined, "automation", "agent"])(
+    "an initiator of kind %s need not be a person whom the event names",
+    async (kind) => {
+      const initiator = { ...(kind === undefined ? {} : { kind }), id: "okta-workflows", intent: "hire" };
+      const { world, digest } = await waiting("manager", "WD-500", { initiator });
+      expect((await world.decideAs(APPROVER, "approve", digest)).json).toMatchObject({ complete: true });
+    },
+  );
+
+  test.each(["Human", "human ", "\uff48uman", "person", "Automation", " agent", ""])(
+    "change, also where the event calls the initiator's kind `%s`, which may be a person's",
+    async (kind) => {
+      const initiator = { kind, id: "jane.doe@example.com", intent: "hire" };
+      const { world, digest } = await waiting("manager", "WD-500", { initiator });
+      expect((await world.decideAs(APPROVER, "approve", digest)).json).toMatchObject({ code: "InitiatorUnidentified" });
+    },
+  );
+
   test("a blank subject of an automation bars nobody", async () => {
     const { world, digest } = await waiting("manager", "WD-500", {
       initiator: { kind: "automation", id: "okta-workflows", issuer: " ", subject: " " },
@@ -719,6 +737,27 @@ describe("nobody approves their own", () => {
     expect((await world.decideAs(unknown, "approve", digest)).json).toMatchObject({ code: "WorkerIdMissing" });
     expect((await world.api(READ, unknown)).statusCode).toBe(200);
   });
+
+  test.each([
+    "wd\u201110293",
+    "WD\u201010293",
+    "WD\u221210293",
+    "\uff37\uff24\uff0d\uff11\uff10\uff12\uff19\uff13",
+    " WD-10293",
+  ])("record, whatever their worker id is spelled like: %s", async (workerId) => {
+    const { world, digest } = await waiting();
+    const self = { ...APPROVER, workerId };
+    expect((await world.decideAs(self, "approve", digest)).json).toMatchObject({ code: "ApproverIsWorker" });
+  });
+
+  test.each(["WD-10293\u200b", "WD\u00ad-10293", "WD-\u202e10293", "WD-10293\u0000"])(
+    "record, and a worker id with characters that cannot be seen is none: %j",
+    async (workerId) => {
+      const { world, digest } = await waiting();
+      const self = { ...APPROVER, workerId };
+      expect((await world.decideAs(self, "approve", digest)).json).toMatchObject({ code: "WorkerIdMissing" });
+    },
+  );
 
   test("record by a number counts as long as it is one number and no other", async () => {
     for (const [workerId, expected] of [

@@ -65,6 +65,16 @@ describe("intake", () => {
     ["an unknown member", joiner([{ field: "work_email", value: VALUE }], { more: 1 }), "MalformedEvent"],
     ["no changes", joiner([]), "MalformedEvent"],
     ["an id that is no key", joiner([{ field: "desk", value: "1" }], { requestId: "../r" }), "MalformedEvent"],
+    [
+      "a worker id with a joiner",
+      joiner([{ field: "desk", value: "1" }], { worker: { id: "WD-1\u200d" } }),
+      "MalformedEvent",
+    ],
+    [
+      "a worker id with a control",
+      joiner([{ field: "desk", value: "1" }], { worker: { id: "WD\t1" } }),
+      "MalformedEvent",
+    ],
     ["too much", joiner([{ field: "desk", value: "x".repeat(120_000) }]), "OversizedEvent"],
   ])("refuses %s by a code, and takes the rest of the batch", async (_name, body, code) => {
     const world = new World();

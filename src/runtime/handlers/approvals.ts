@@ -4,6 +4,7 @@ import { formatInstant, isRequestId, parseInstant, PAYLOAD_VERSION } from "../..
 import { sameId, type Person } from "../../policy/approvals";
 import type { Policy } from "../../policy/model";
 import type { WriteBackRequest } from "../../policy/request";
+import { UNSEEN } from "../../policy/values";
 import { barOf, personKey, weigh, type Bar } from "../approvals-on-record";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
 import {
@@ -171,7 +172,7 @@ function callerOf(event: HttpApiEvent, config: ApprovalsConfig): Caller {
     issuer,
     subject,
     groups: groupsOf(claims[config.groupClaim]),
-    workerId: claimText(claims[config.workerIdClaim]),
+    workerId: workerIdOf(claims[config.workerIdClaim]),
   };
 }
 
@@ -179,6 +180,12 @@ function claimText(claim: unknown): string | undefined {
   // A number beyond a double's whole ones may be another person's.
   if (typeof claim === "number") return Number.isSafeInteger(claim) ? String(claim) : undefined;
   return typeof claim === "string" && claim.trim() !== "" ? claim : undefined;
+}
+
+/** The caller's worker id; none where it holds what cannot be seen, which no event's worker id does either. */
+function workerIdOf(claim: unknown): string | undefined {
+  const id = claimText(claim);
+  return id === undefined || UNSEEN.test(id) ? undefined : id;
 }
 
 /** The groups of a claim: a list of names, or one name. A text is one name, whatever it looks like. */
