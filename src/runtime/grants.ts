@@ -85,7 +85,7 @@ export function checkAbsent(key: Key): WriteAction {
 }
 
 /** Outcomes of grants that leave the HRIS's value as it was for certain. */
-const WITHOUT_EFFECT: readonly Outcome[] = ["noop", "not-applied", "forbidden", "rejected", "duplicate"];
+const WITHOUT_EFFECT: readonly Outcome[] = ["noop", "not-applied", "denied", "forbidden", "rejected", "duplicate"];
 
 /** Whether a grant with this outcome may have changed the HRIS's value. */
 export function mayHaveChanged(outcome: Pick<OutcomeItem, "outcome"> | undefined): boolean {

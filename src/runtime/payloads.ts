@@ -91,7 +91,7 @@ export type ConnectorOutput = z.infer<typeof connectorOutputSchema>;
 /** Body of the gateway's one request. */
 export const gatewayBodySchema = z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]) });
 
-/** Body of the gateway's answer: an outcome, or the code of a refusal that used nothing. */
+/** Body of the gateway's answer: an outcome, or the code of a refusal that used nothing; both where the refusal ends the change. */
 export interface GatewayAnswer {
   readonly outcome?: (typeof OUTCOMES)[number];
   readonly refused?: string;

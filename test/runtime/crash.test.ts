@@ -34,6 +34,20 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "a worker who is found inactive at last",
+    field: "work_email",
+    hrisField: "workEmail",
+    value: VALUE,
+    arrange: (world) => {
+      let reads = 0;
+      world.hris.onRead = (field) => {
+        if (field !== "workEmail") return undefined;
+        reads += 1;
+        return reads > 1 ? { kind: "value", value: null, active: false } : undefined;
+      };
+    },
+  },
+  {
     name: "a rejected write",
     field: "work_email",
     hrisField: "workEmail",
@@ -107,7 +121,7 @@ function expectTrueEnd(world: World, { hrisField, value }: Scenario, at: string)
 function isTrueOutcome(outcome: string | undefined, isWritten: boolean): boolean {
   return isWritten
     ? outcome === "applied" || outcome === "noop"
-    : ["not-applied", "rejected", "expired"].includes(outcome ?? "");
+    : ["not-applied", "rejected", "denied", "expired"].includes(outcome ?? "");
 }
 
 const PROCESSES = ["broker", "gateway"] as const;
@@ -147,7 +161,7 @@ describe("a crash at any point ends in a true outcome", () => {
 
   for (const fault of FAULTS) {
     test(`the sweeper ${fault.how} ${fault.moment} each of its calls, over an open write and an expired grant`, async () => {
-      const open = SCENARIOS[3]!;
+      const open = SCENARIOS.find(({ name }) => name === "a write of unknown effect")!;
       const prepare = async (): Promise<World> => {
         const world = new World();
         open.arrange?.(world);

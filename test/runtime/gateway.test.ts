@@ -365,9 +365,10 @@ breaker:`,
     const world = new World();
     await withSession(world, async (payload) => {
       world.hris.neverFields = ["WORK*"];
-      expect(await send(world, payload)).toMatchObject({ refused: "NeverInHris" });
+      expect(await send(world, payload)).toMatchObject({ status: 403, refused: "NeverInHris", outcome: "denied" });
     });
     expect(world.hris.writes).toEqual([]);
+    expect([world.outcome(), world.reason()]).toEqual(["denied", "NeverInHris"]);
   });
 
   test("refuses a conditional change whose approval is not on record", async () => {
@@ -443,7 +444,7 @@ describe("compare before write", () => {
         // Two spaces count as empty at inspection; the fake HRIS calls them equal to what it holds now.
         world.hris.sameValue = (_field, a, b) => a === b || (a === "taken" && b === null);
         world.hris.set("account_id", "taken");
-        expect(await send(world, payload)).toMatchObject({ refused: "WriteOnceNotEmpty" });
+        expect(await send(world, payload)).toMatchObject({ refused: "WriteOnceNotEmpty", outcome: "denied" });
       },
       "account_id",
       "nhire",
@@ -451,19 +452,72 @@ describe("compare before write", () => {
     expect(world.hris.writes).toEqual([]);
   });
 
-  test.each([
-    ["HrisUnavailable", { kind: "unavailable", detail: "503", retryAfterSeconds: 7 }],
-    ["ReadForbidden", { kind: "forbidden", detail: "absent" }],
-    ["NoSuchWorker", { kind: "no-such-worker", detail: "404" }],
-    ["WorkerInactive", { kind: "value", value: null, active: false }],
-  ] as const)("refuses with %s and gives the lease back", async (code, read) => {
+  test("refuses while the HRIS does not answer, and gives the lease back", async () => {
     const world = new World();
     await withSession(world, async (payload) => {
-      world.hris.nextReads.push(read);
-      expect(await send(world, payload)).toMatchObject({ refused: code });
+      world.hris.nextReads.push({ kind: "unavailable", detail: "503", retryAfterSeconds: 7 });
+      expect(await send(world, payload)).toMatchObject({ status: 503, refused: "HrisUnavailable" });
       expect(world.itemsOf("control", "lease#")[0]).not.toHaveProperty("holder");
       expect(await send(world, payload)).toMatchObject({ outcome: "applied" });
     });
+  });
+
+  const FINAL = [
+    ["forbidden", "ReadForbidden", { kind: "forbidden", detail: "absent" }],
+    ["denied", "NoSuchWorker", { kind: "no-such-worker", detail: "404" }],
+    ["denied", "WorkerInactive", { kind: "value", value: null, active: false }],
+  ] as const;
+
+  test.each(FINAL)("ends the change as %s by %s, its grant unused and its lease free", async (outcome, code, read) => {
+    const world = new World();
+    await withSession(world, async (payload) => {
+      world.hris.nextReads.push(read);
+      expect(await send(world, payload)).toMatchObject({ status: 403, refused: code, outcome });
+      expect(world.itemsOf("control", "lease#")[0]).not.toHaveProperty("holder");
+      expect(world.ledger(`grant#${payload.grantId}`, "end")).toMatchObject({ reason: code });
+      expect(world.ledger(`grant#${payload.grantId}`, "intent")).toBeUndefined();
+      expect(await send(world, payload)).toMatchObject({ refused: "GrantUsed" });
+    });
+    expect([world.outcome(), world.reason()]).toEqual([outcome, code]);
+    expect(world.hris.writes).toEqual([]);
+    expect(world.itemsOf("control", "pointer#")[0]).not.toHaveProperty("grantId");
+  });
+
+  test.each(FINAL)(
+    "ends it as %s by %s with one session, where the reader saw nothing of it",
+    async (outcome, reason, read) => {
+      const world = new World();
+      let inspected = false;
+      world.hris.onRead = (field) => {
+        if (field !== "workEmail") return undefined;
+        const isWriter = inspected;
+        inspected = true;
+        return isWriter ? read : undefined;
+      };
+      expect(await world.write(FIELD, VALUE)).toMatchObject({ outcome, reason });
+      expect(world.sessions.size).toBe(1);
+    },
+  );
+
+  test("uses a grant or ends it, never both, where two requests of one session see different things", async () => {
+    const world = new World();
+    await withSession(world, async (payload) => {
+      const answers: Promise<Answer>[] = [];
+      const read = world.hris.readField.bind(world.hris);
+      let isFirst = true;
+      world.hris.readField = async (workerId, field) => {
+        if (!isFirst) return read(workerId, field);
+        isFirst = false;
+        // The first sees nobody. Its lease runs out meanwhile, and the second one writes.
+        world.now += 91_000;
+        answers.push(send(world, payload));
+        await answers[0];
+        return { kind: "no-such-worker", detail: "404" };
+      };
+      expect(await send(world, payload)).toMatchObject({ refused: "GrantUsed" });
+      expect(await answers[0]).toMatchObject({ outcome: "applied" });
+    });
+    expect(world.outcome()).toBe("applied");
   });
 
   test("refuses to start a call that could outlast its deadline", async () => {

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-import { DEADLINES_MS, formatInstant, parseInstant } from "../../core";
+import { DEADLINES_MS, formatInstant, parseInstant, type Outcome } from "../../core";
 import { matchesField } from "../../hris/catalogue";
 import type { HrisAdapter } from "../../hris/contract";
 import { isStricter } from "../../policy/classes";
@@ -50,9 +50,10 @@ export function parseConfig(env: Environment): GatewayConfig {
   return configSchema.parse(membersOf(env));
 }
 
-/** Why the gateway refuses. Public: the answer, the log and tests name them. A refusal uses nothing. */
+/** Why the gateway refuses. Public: the answer, the log and tests name them. A refusal writes nothing and uses no grant. */
 export type GatewayRefusal =
   | RequestRefusal
+  | FinalRefusal
   | "UnknownGrant"
   | "GrantUsed"
   | "GrantEnded"
@@ -61,7 +62,6 @@ export type GatewayRefusal =
   | "PolicyInTransition"
   | "PolicyChanged"
   | "ClassRefused"
-  | "NeverInHris"
   | "DryRun"
   | "ApprovalMissing"
   | "ApprovalDenied"
@@ -69,11 +69,7 @@ export type GatewayRefusal =
   | "LeaseHeld"
   | "LeaseLost"
   | "HrisUnavailable"
-  | "ReadForbidden"
-  | "NoSuchWorker"
-  | "WorkerInactive"
   | "FromMoved"
-  | "WriteOnceNotEmpty"
   | "TooLate"
   | "ChangeEnded"
   | "SwitchStopped"
@@ -124,6 +120,23 @@ class Refused extends Error {
   }
 }
 
+/** Thrown where the change is found to have come to its end without a write: nothing that a later attempt could do would change it. */
+class EndsUnused extends Error {
+  override readonly name = "EndsUnused";
+
+  constructor(
+    readonly outcome: Extract<Outcome, "denied" | "forbidden" | "noop">,
+    readonly reason: FinalRefusal | typeof ALREADY_EQUAL,
+  ) {
+    super(reason);
+  }
+}
+
+/** Refusals for which waiting is no cure: the change ends by them. */
+type FinalRefusal = "NeverInHris" | "NoSuchWorker" | "ReadForbidden" | "WorkerInactive" | "WriteOnceNotEmpty";
+
+const ALREADY_EQUAL = "AlreadyEqual";
+
 /** Everything that the ledger and the policy say about a grant in use. */
 interface Case {
   readonly grant: GrantItem;
@@ -141,7 +154,8 @@ interface Case {
  * records the intent and finds the switch running and the breaker ok; the one HRIS call; read-back; one transaction with the
  * outcome. A refusal uses nothing.
  *
- * A value that the HRIS holds already is an outcome without a call: `noop` ends the grant in one transaction against its use.
+ * What no later attempt could change is an outcome without a call: a value that the HRIS holds already (`noop`), a worker who is gone or
+ * inactive, a field that the credential does not see or that nothing may write. It ends the grant in one transaction against its use.
  * Every failure after the intent leaves it open, and the sweeper settles it by reads.
  */
 export function createHandler(
@@ -157,9 +171,14 @@ export function createHandler(
     if (typeof request === "string") return refuse(new Refused(request));
     const { grantId, field } = request;
     try {
-      const answer = await serve(request, startedMs);
-      log.info("grant-answered", { grantId, field, outcome: answer.outcome });
-      return response(answer.outcome === "unknown" ? 202 : 200, answer);
+      const { refused, ...answer } = await serve(request, startedMs);
+      const { outcome } = answer;
+      if (refused !== undefined) {
+        log.warn("grant-refused", { grantId, field, code: refused, outcome });
+        return response(403, { ...answer, refused });
+      }
+      log.info("grant-answered", { grantId, field, outcome });
+      return response(outcome === "unknown" ? 202 : 200, answer);
     } catch (error) {
       if (!(error instanceof Refused)) log.error("gateway-failed", { grantId, field, code: nameOf(error) });
       return refuse(refusalOf(error), grantId, field);
@@ -175,30 +194,37 @@ export function createHandler(
   }
 
   async function serve(request: GatewayRequest, startedMs: number): Promise<GatewayAnswer> {
-    const given = await examine(request);
-    const lease = leaseOf(given.grant, ports.newUlid(startedMs));
-    await takeLease(lease, startedMs + LEASE_PATIENCE_MS);
-    let answer: GatewayAnswer;
+    const grant = await openGrant(request);
     try {
-      answer = await underLease(request, given, lease, startedMs);
+      const given = await examine(request, grant);
+      const lease = leaseOf(grant, ports.newUlid(startedMs));
+      await takeLease(lease, startedMs + LEASE_PATIENCE_MS);
+      try {
+        // An open write keeps the lease until it runs out: its effect may still be on its way.
+        return await underLease(request, given, lease, startedMs);
+      } catch (error) {
+        await releaseLease(grant, lease);
+        throw error;
+      }
     } catch (error) {
-      await releaseLease(given.grant, lease);
+      if (error instanceof EndsUnused) return endUnused(grant, error);
       throw error;
     }
-    // An open write keeps the lease until it runs out: its effect may still be on its way.
-    if (answer.outcome === "noop") await releaseLease(given.grant, lease);
-    return answer;
   }
 
-  /** Grant, policy, class, approvals and value, by reads alone. */
-  async function examine({ grantId, field, value }: GatewayRequest): Promise<Case> {
+  /** The grant that a request names, if it may still be used for the request's field. */
+  async function openGrant({ grantId, field }: GatewayRequest): Promise<GrantItem> {
     const { open: grant, intent, outcome, end } = await readGrant(store, grantId);
     if (grant === undefined) throw new Refused("UnknownGrant");
     if (intent !== undefined || outcome !== undefined) throw new Refused("GrantUsed");
     if (end !== undefined) throw new Refused("GrantEnded");
     if (clock.now() >= (parseInstant(grant.expiresAt) ?? 0)) throw new Refused("GrantExpired");
     if (grant.field !== field) throw new Refused("FieldNotGranted");
+    return grant;
+  }
 
+  /** Policy, class, approvals and value, by reads alone. */
+  async function examine({ field, value }: GatewayRequest, grant: GrantItem): Promise<Case> {
     const pinned = await source();
     if (grant.policyDigest !== pinned.policyDigest) throw new Refused("PolicyChanged");
     const [stored, decision, inspection] = await Promise.all([
@@ -224,7 +250,6 @@ export function createHandler(
       if (record.denied) throw new Refused("ApprovalDenied");
       if (!record.satisfied) throw new Refused("ApprovalMissing");
     }
-    if (matchesField(ports.systems.hris().neverFields, rules.hrisField)) throw new Refused("NeverInHris");
 
     const message = changeMessage({
       worker: request.worker.id,
@@ -235,6 +260,7 @@ export function createHandler(
       policyDigest: pinned.policyDigest,
     });
     if (!(await ports.keys.verifyMac(message, grant.digest))) throw new Refused("ValueMismatch");
+    if (matchesField(ports.systems.hris().neverFields, rules.hrisField)) throw new EndsUnused("denied", "NeverInHris");
     return { grant, request, inspection, policy: pinned.policy, rules };
   }
 
@@ -288,13 +314,13 @@ export function createHandler(
 
     const read = await hris.readField(workerId, rules.hrisField);
     if (read.kind === "unavailable") throw new Refused("HrisUnavailable", read.retryAfterSeconds);
-    if (read.kind === "forbidden") throw new Refused("ReadForbidden");
-    if (read.kind === "no-such-worker") throw new Refused("NoSuchWorker");
-    if (read.active === false) throw new Refused("WorkerInactive");
+    if (read.kind === "forbidden") throw new EndsUnused("forbidden", "ReadForbidden");
+    if (read.kind === "no-such-worker") throw new EndsUnused("denied", "NoSuchWorker");
+    if (read.active === false) throw new EndsUnused("denied", "WorkerInactive");
     const { value: from, version } = read;
-    if (hris.sameValue(rules.hrisField, from, to)) return endUnused(grant);
+    if (hris.sameValue(rules.hrisField, from, to)) throw new EndsUnused("noop", ALREADY_EQUAL);
     if (!hris.sameValue(rules.hrisField, from, expected)) throw new Refused("FromMoved");
-    if (rules.writeOnce && !isEmpty(from)) throw new Refused("WriteOnceNotEmpty");
+    if (rules.writeOnce && !isEmpty(from)) throw new EndsUnused("denied", "WriteOnceNotEmpty");
     if (clock.now() - startedMs > BEFORE_WRITE_MS) throw new Refused("TooLate");
 
     await useGrant(request, given, lease, hris, startedMs);
@@ -316,10 +342,10 @@ export function createHandler(
     return { outcome: "unknown" };
   }
 
-  /** The HRIS holds the value already: the grant ends unused, with a true outcome and no call. */
-  async function endUnused(grant: GrantItem): Promise<GatewayAnswer> {
+  /** Ends the grant unused and its change with it, in one transaction against its use: a true outcome and no call. */
+  async function endUnused(grant: GrantItem, { outcome, reason }: EndsUnused): Promise<GatewayAnswer> {
     const now = clock.now();
-    const ending: Ending = { outcome: "noop", reason: "AlreadyEqual", grantId: grant.grantId };
+    const ending: Ending = { outcome, reason, grantId: grant.grantId };
     try {
       await store.write([
         putIfAbsent("ledger", grantOutcomeItem(grant.grantId, ending, now)),
@@ -333,7 +359,7 @@ export function createHandler(
         ? new Refused(error.failed.includes(2) ? "GrantUsed" : "GrantEnded")
         : error;
     }
-    return { outcome: "noop" };
+    return { outcome, ...(reason === ALREADY_EQUAL ? {} : { refused: reason }) };
   }
 
   /**
