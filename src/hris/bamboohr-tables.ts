@@ -7,9 +7,12 @@ import type { ConnectionConfig } from "./contract";
  */
 export const JOB_INFO_TABLE = "jobInfo";
 
+/** The column of a row that names the manager, and the employee field that shows who that is. */
+export const MANAGER = { column: "reportsTo", currentField: "reportsToId" } as const;
+
 /** The columns of a row that a policy may write, by their names in lower case, and the employee field that shows the current one. */
 const COLUMNS: Readonly<Record<string, { readonly column: string; readonly currentField: string }>> = {
-  reportsto: { column: "reportsTo", currentField: "reportsToId" },
+  reportsto: MANAGER,
   department: { column: "department", currentField: "department" },
   division: { column: "division", currentField: "division" },
   location: { column: "location", currentField: "location" },
@@ -97,19 +100,32 @@ export function laterRows(rows: readonly JobInfoRow[], day: string): readonly Jo
 export type RowPlan =
   /** Edit the row that begins on this day: only the column is sent, the others stay. */
   | { readonly kind: "edit"; readonly rowId: string; readonly body: Readonly<Record<string, unknown>> }
-  /** Add a row; `carried` are the columns of the current one that it repeats. */
+  /**
+   * Add a row; `carried` are the columns of the current one that it repeats, but for the manager, whom a row shows by a name that
+   * several people can have: `managerId` is carried instead. Absent where the row is not to say who that is.
+   */
   | {
       readonly kind: "add";
       readonly body: Readonly<Record<string, unknown>>;
       readonly carried: Readonly<Record<string, unknown>>;
+      readonly managerId?: string | null;
     }
   /** A later row exists, or two rows begin on the day that counts: which value would hold is for a person to say. */
   | { readonly kind: "conflict"; readonly detail: string }
   /** The credential does not see every column of the row, and would blank what it does not see. */
   | { readonly kind: "forbidden"; readonly detail: string };
 
-/** Plans the write of one column with effect from a day, from the rows as they are. */
-export function planRow(rows: readonly JobInfoRow[], column: string, value: string, effectiveDate: string): RowPlan {
+/**
+ * Plans the write of one column with effect from a day, from the rows as they are. `managerId` is the current manager's employee id as
+ * the employee shows it: `null` for none, `undefined` where it is not shown.
+ */
+export function planRow(
+  rows: readonly JobInfoRow[],
+  column: string,
+  value: string,
+  effectiveDate: string,
+  managerId: string | null | undefined,
+): RowPlan {
   if (laterRows(rows, effectiveDate).length > 0) {
     return { kind: "conflict", detail: "a job information row with a later date exists" };
   }
@@ -129,10 +145,26 @@ export function planRow(rows: readonly JobInfoRow[], column: string, value: stri
   }
   const carried = Object.fromEntries(
     Object.entries(current.columns).filter(
-      ([name, held]) => !OWN_COLUMNS.has(name) && name !== column && !isEmpty(held),
+      ([name, held]) => !OWN_COLUMNS.has(name) && name !== MANAGER.column && name !== column && !isEmpty(held),
     ),
   );
-  return { kind: "add", body: { date: effectiveDate, ...carried, [column]: value }, carried };
+  const body = { date: effectiveDate, ...carried, [column]: value };
+  if (column === MANAGER.column) return { kind: "add", body, carried };
+  if (managerId === undefined) {
+    return {
+      kind: "forbidden",
+      detail: `the credential does not see \`${MANAGER.currentField}\`, which a new row must carry`,
+    };
+  }
+  if (isEmpty(current.columns[MANAGER.column]) !== (managerId === null)) {
+    return { kind: "conflict", detail: "the employee and the current job information row do not agree on a manager" };
+  }
+  return {
+    kind: "add",
+    body: managerId === null ? body : { ...body, [MANAGER.column]: managerId },
+    carried,
+    managerId,
+  };
 }
 
 /** Names of columns that a row which was added does not hold as they were carried; `undefined` where there is no such row. */

@@ -6,6 +6,7 @@ import {
   jobInfoColumnOf,
   laterRows,
   lostColumns,
+  MANAGER,
   parseRows,
   planRow,
   type JobInfoColumn,
@@ -123,7 +124,8 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
         return { kind: "rejected", detail: "job information is kept by date, and the connection names no timeZone" };
       }
       const field = column?.currentField ?? hrisField;
-      const read = await readEmployee(session, workerId, [field, ...STATUS_FIELDS], { deadlineMs });
+      const fields = [field, ...(column === undefined ? [] : [MANAGER.currentField]), ...STATUS_FIELDS];
+      const read = await readEmployee(session, workerId, fields, { deadlineMs });
       if (read.kind !== "employee") return writeAfterFailedRead(read);
       const active = isActive(read.employee, today());
       if (active === undefined) {
@@ -135,7 +137,14 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       if (refusal !== undefined) return refusal;
       return column === undefined
         ? writePlain(session, workerId, hrisField, change, deadlineMs)
-        : writeRow(session, workerId, column, change, today(), deadlineMs);
+        : writeRow(
+            session,
+            workerId,
+            column,
+            change,
+            { day: today(), managerId: managerIdOf(read.employee) },
+            deadlineMs,
+          );
     },
 
     findRecord: (field, value) =>
@@ -230,12 +239,12 @@ async function writeRow(
   workerId: string,
   { column }: JobInfoColumn,
   change: FieldWrite,
-  effectiveDate: string,
+  now: { readonly day: string; readonly managerId: string | null | undefined },
   deadlineMs: number,
 ): Promise<FieldWritten> {
   const rows = await readRows(session, workerId, deadlineMs);
   if (rows.kind !== "rows") return writeAfterFailedRead(rows);
-  const plan = planRow(rows.rows, column, String(change.to), effectiveDate);
+  const plan = planRow(rows.rows, column, String(change.to), now.day, now.managerId);
   if (plan.kind === "conflict" || plan.kind === "forbidden") return plan;
   const path = plan.kind === "add" ? pathOf(TABLE, workerId) : pathOf(ROW, workerId, plan.rowId);
   if (path === undefined) return { kind: "rejected", detail: "no request can carry the row's id" };
@@ -254,7 +263,7 @@ async function writeRow(
   if (response.status === 412) return { kind: "rejected", detail };
   const written = judge(response, session.now(), detail);
   return written.kind === "accepted" && plan.kind === "add"
-    ? confirmRow(session, workerId, effectiveDate, plan, deadlineMs)
+    ? confirmRow(session, workerId, now.day, plan, deadlineMs)
     : written;
 }
 
@@ -266,14 +275,29 @@ async function confirmRow(
   plan: Extract<RowPlan, { kind: "add" }>,
   deadlineMs: number,
 ): Promise<FieldWritten> {
-  if (Object.keys(plan.carried).length === 0) return { kind: "accepted" };
+  if (Object.keys(plan.carried).length === 0 && plan.managerId === undefined) return { kind: "accepted" };
   const after = await readRows(session, workerId, deadlineMs);
   if (after.kind !== "rows") return { kind: "unknown", detail: `the new row could not be read: ${after.detail}` };
   const lost = lostColumns(after.rows, effectiveDate, plan.carried);
   if (lost === undefined) return { kind: "unknown", detail: "the new row is not there yet" };
-  return lost.length === 0
+  if (lost.length > 0) {
+    return { kind: "conflict", detail: `the new row does not hold what the row before it held in ${lost.join(", ")}` };
+  }
+  if (plan.managerId === undefined) return { kind: "accepted" };
+  const employee = await readEmployee(session, workerId, [MANAGER.currentField], { deadlineMs });
+  if (employee.kind !== "employee") {
+    return { kind: "unknown", detail: `the manager could not be read after the new row: ${employee.detail}` };
+  }
+  return managerIdOf(employee.employee) === plan.managerId
     ? { kind: "accepted" }
-    : { kind: "conflict", detail: `the new row does not hold what the row before it held in ${lost.join(", ")}` };
+    : { kind: "conflict", detail: "the new row names another manager than the row before it" };
+}
+
+/** The employee id of an employee's manager: `null` for none, `undefined` where it is not shown. */
+function managerIdOf(employee: Employee): string | null | undefined {
+  const read = fieldOf(employee, MANAGER.currentField);
+  if (read.kind !== "value") return undefined;
+  return read.value === null ? null : String(read.value);
 }
 
 /** Looks for a row of a day to come that holds a value. */

@@ -16,10 +16,12 @@ const row = (id: string, date: string, columns: object = whole): JobInfoRow => (
   columns: { id, employeeId: "WD-10293", date, ...columns },
 });
 
+const MANAGER_ID = "WD-20001";
+
 describe("planRow", () => {
   test("edits the row of the day with the one column", () => {
     const rows = [row("1", "2026-01-01"), row("2", TODAY)];
-    expect(planRow(rows, "department", "Research", TODAY)).toEqual({
+    expect(planRow(rows, "department", "Research", TODAY, MANAGER_ID)).toEqual({
       kind: "edit",
       rowId: "2",
       body: { department: "Research" },
@@ -31,22 +33,16 @@ describe("planRow", () => {
       row("3", "2026-05-01", { ...whole, teams: ["a"], customCode: "x", note: "", none: null }),
       row("1", "2026-01-01", { ...whole, location: "York" }),
     ];
-    expect(planRow(rows, "department", "Research", TODAY)).toEqual({
+    expect(planRow(rows, "department", "Research", TODAY, MANAGER_ID)).toEqual({
       kind: "add",
-      body: { date: TODAY, ...whole, department: "Research", teams: ["a"], customCode: "x" },
-      carried: {
-        location: "Leeds",
-        division: "Product",
-        jobTitle: "Designer",
-        reportsTo: "Lee Example",
-        teams: ["a"],
-        customCode: "x",
-      },
+      body: { date: TODAY, ...whole, reportsTo: MANAGER_ID, department: "Research", teams: ["a"], customCode: "x" },
+      carried: { location: "Leeds", division: "Product", jobTitle: "Designer", teams: ["a"], customCode: "x" },
+      managerId: MANAGER_ID,
     });
   });
 
   test("adds the first row of a worker who has none", () => {
-    expect(planRow([], "department", "Research", TODAY)).toEqual({
+    expect(planRow([], "department", "Research", TODAY, null)).toEqual({
       kind: "add",
       body: { date: TODAY, department: "Research" },
       carried: {},
@@ -54,20 +50,44 @@ describe("planRow", () => {
   });
 
   test("refuses where a later row exists", () => {
-    expect(planRow([row("1", TODAY), row("2", "2026-11-24")], "department", "Research", TODAY).kind).toBe("conflict");
+    expect(planRow([row("1", TODAY), row("2", "2026-11-24")], "department", "Research", TODAY, null).kind).toBe(
+      "conflict",
+    );
   });
 
   test("refuses where two rows begin on the day that counts", () => {
-    expect(planRow([row("1", "2026-05-01"), row("2", "2026-05-01")], "department", "R", TODAY).kind).toBe("conflict");
-    expect(planRow([row("1", TODAY), row("2", TODAY)], "department", "R", TODAY).kind).toBe("conflict");
+    expect(planRow([row("1", "2026-05-01"), row("2", "2026-05-01")], "department", "R", TODAY, MANAGER_ID).kind).toBe(
+      "conflict",
+    );
+    expect(planRow([row("1", TODAY), row("2", TODAY)], "department", "R", TODAY, MANAGER_ID).kind).toBe("conflict");
   });
 
   test.each(Object.keys(whole))("refuses to blank %s, which the credential does not see", (hidden) => {
     const seen = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== hidden));
     const column = hidden === "department" ? "location" : "department";
-    expect(planRow([row("1", "2026-05-01", seen)], column, "X", TODAY)).toMatchObject({
+    expect(planRow([row("1", "2026-05-01", seen)], column, "X", TODAY, MANAGER_ID)).toMatchObject({
       kind: "forbidden",
       detail: expect.stringContaining(hidden),
+    });
+  });
+
+  test("carries the manager by id, never by the name that a row shows", () => {
+    const plan = (manager: string | null | undefined, reportsTo: string | null) =>
+      planRow([row("1", "2026-05-01", { ...whole, reportsTo })], "department", "Research", TODAY, manager);
+    expect(plan(MANAGER_ID, "Lee Example")).toMatchObject({ kind: "add", body: { reportsTo: MANAGER_ID } });
+    const unmanaged = plan(null, null);
+    expect(unmanaged).toMatchObject({ kind: "add", managerId: null });
+    expect(unmanaged.kind === "add" && unmanaged.body).not.toHaveProperty("reportsTo");
+    expect(plan(undefined, "Lee Example")).toMatchObject({ kind: "forbidden" });
+    expect(plan(null, "Lee Example")).toMatchObject({ kind: "conflict" });
+    expect(plan(MANAGER_ID, null)).toMatchObject({ kind: "conflict" });
+  });
+
+  test("of a manager, carries no other", () => {
+    expect(planRow([row("1", "2026-05-01")], "reportsTo", "WD-20002", TODAY, undefined)).toEqual({
+      kind: "add",
+      body: { date: TODAY, ...whole, reportsTo: "WD-20002" },
+      carried: { location: "Leeds", division: "Product", department: "Design", jobTitle: "Designer" },
     });
   });
 
@@ -78,11 +98,11 @@ describe("planRow", () => {
     fc.assert(
       fc.property(fc.uniqueArray(date, { minLength: 1, maxLength: 8 }), (dates) => {
         const rows = dates.map((day, index) => row(String(index), day, { ...whole, location: day }));
-        const plan = planRow(rows, "jobTitle", "Lead", TODAY);
+        const plan = planRow(rows, "jobTitle", "Lead", TODAY, MANAGER_ID);
         const current = [...dates].sort().at(-1);
         expect(plan).toMatchObject({
           kind: "add",
-          body: { ...whole, location: current, jobTitle: "Lead", date: TODAY },
+          body: { ...whole, location: current, jobTitle: "Lead", reportsTo: MANAGER_ID, date: TODAY },
         });
       }),
     );

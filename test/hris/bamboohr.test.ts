@@ -344,6 +344,39 @@ describe("writing job information", () => {
     ]);
   });
 
+  test("a department does not move the manager, also where two people have the manager's name", async () => {
+    const { employees } = company();
+    const lee = employees["WD-20001"]!;
+    const { adapter, server } = await setUp({ employees: { "WD-20000": lee, ...employees } });
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toEqual({ kind: "accepted" });
+    expect(server.jobInfo(WORKER).at(-1)).toMatchObject({ department: "Research", reportsTo: "WD-20001" });
+    expect(server.log.filter(({ method }) => method === "POST")).toHaveLength(1);
+  });
+
+  test("says so where the new row names another manager all the same", async () => {
+    const { adapter, server } = await setUp({
+      normalise: (field, value) => (field === "reportsTo" && value === "WD-20001" ? "WD-20002" : value),
+    });
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toEqual({
+      kind: "conflict",
+      detail: "the new row names another manager than the row before it",
+    });
+    expect(server.writes()).toBe(1);
+  });
+
+  test("refuses, unsent, where the credential sees the row's manager and not who that is", async () => {
+    const { adapter, server } = await setUp();
+    const employee = { id: WORKER, status: "Active", department: "Design" };
+    server.setFaults(({ path }) =>
+      path.includes("/tables/") ? undefined : { kind: "replace", answer: { status: 200, body: employee } },
+    );
+    expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toMatchObject({
+      kind: "forbidden",
+      detail: expect.stringContaining("reportsToId"),
+    });
+    expect(server.writes()).toBe(0);
+  });
+
   test("a manager is written and read by employee id", async () => {
     const { adapter, server } = await setUp();
     expect(await adapter.writeField(WORKER, "reportsTo", change("WD-20002", "WD-20001"))).toEqual({ kind: "accepted" });
@@ -383,7 +416,7 @@ describe("writing job information", () => {
     const { adapter } = await setUp({}, "half");
     expect(await adapter.writeField(WORKER, "department", change("Research", "Design"))).toEqual({
       kind: "conflict",
-      detail: "the new row does not hold what the row before it held in location, division, jobTitle, reportsTo",
+      detail: "the new row does not hold what the row before it held in location, division, jobTitle",
     });
   });
 
