@@ -239,6 +239,8 @@ function stepsOf(names: Names, options: StateMachineOptions) {
           "digest.$": "$.inspection.digest",
           "approvalTimeoutSeconds.$": "$.inspection.approvalTimeoutSeconds",
           "taskToken.$": "$$.Task.Token",
+          "enteredAt.$": "$$.State.EnteredTime",
+          "retryCount.$": "$$.State.RetryCount",
         },
       },
       TimeoutSecondsPath: "$.inspection.approvalTimeoutSeconds",

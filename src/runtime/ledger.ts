@@ -194,8 +194,11 @@ export interface TaskItem extends Key {
   readonly groups: readonly string[];
   /** Removed when the wait has ended: a token is used once. */
   readonly encryptedToken?: string;
-  /** When the invocation began that filed it: an older one does not replace a newer. */
+  /** When the invocation began that filed it. */
   readonly filedAt: string;
+  /** Which of the workflow's calls filed it, by the workflow's word: an older one does not replace a newer. */
+  readonly enteredAt?: string;
+  readonly retryCount?: number;
   readonly expiresAt: string;
   readonly queue?: "approval";
   readonly dueAt?: string;

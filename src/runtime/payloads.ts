@@ -46,7 +46,12 @@ export const requestApprovalInputSchema = changeRefSchema.extend({
   digest: z.string().min(1),
   approvalTimeoutSeconds: z.int().min(1),
   taskToken: z.string().min(1).max(2048),
+  /** When the workflow entered the state that waits, and how often it has tried again since. Absent from a workflow of before. */
+  enteredAt: z.string().max(64).optional(),
+  retryCount: z.int().min(0).optional(),
 });
+
+export type RequestApprovalInput = z.infer<typeof requestApprovalInputSchema>;
 
 /** Input of the broker: the Write task. */
 export const writeInputSchema = changeRefSchema.extend({ digest: z.string().min(1), attempt: z.int().min(1).max(99) });

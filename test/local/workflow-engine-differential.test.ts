@@ -115,7 +115,8 @@ describe("the engine and aws-local-stepfunctions", () => {
           waitTimeOverrides: { WaitForRetry: 0 },
           retryIntervalOverrides: Object.fromEntries(names.map((state) => [state, [0, 0, 0]])),
         },
-        context: { Task: { Token: "token" } },
+        // It knows neither of these by itself.
+        context: { Task: { Token: "token" }, State: { EnteredTime: "2026-11-23T09:00:00.000Z", RetryCount: 0 } },
       },
     );
     return run.result;

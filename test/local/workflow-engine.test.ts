@@ -64,6 +64,22 @@ describe("the local workflow engine", () => {
     expect(calls.find(({ state }) => state === "RequestApproval")?.payload["taskToken"]).toBe(tokens[0]);
   });
 
+  it("tells which call came after which: when the wait was entered, and how often it was tried since", async () => {
+    let failures = 2;
+    const { calls, timers } = start(["manager"], {
+      inspect: approveFirst,
+      "request-approval": () => {
+        failures -= 1;
+        if (failures >= 0) throw failure("ServiceUnavailable");
+        return {};
+      },
+    });
+    await timers.advance(3_600_000);
+    const payloads = calls.filter(({ state }) => state === "RequestApproval").map(({ payload }) => payload);
+    expect(payloads.map(({ retryCount }) => retryCount)).toEqual([0, 1, 2]);
+    expect(new Set(payloads.map(({ enteredAt }) => enteredAt))).toEqual(new Set([new Date(START).toISOString()]));
+  });
+
   it("drops what the callback says", async () => {
     const { execution, tokens, timers } = start(["manager"], { inspect: approveFirst });
     await timers.advance(1);
@@ -357,6 +373,8 @@ describe("the engine as the workflow port", () => {
       ["r-1", "RUNNING"],
       ["r-2", "SUCCEEDED"],
     ]);
+    const statuses = await Promise.all(["r-1", "r-2", "r-3"].map((name) => engine.status(name)));
+    expect(statuses).toEqual(["running", "ended", "unknown"]);
   });
 });
 

@@ -792,6 +792,37 @@ describe("the wait", () => {
     expect(world.tokens.map(({ token }) => token)).toEqual(["token-2"]);
   });
 
+  const ENTERED = "2026-11-02T09:05:01.000Z";
+  const LATER = "2026-11-02T11:05:01.000+00:00";
+  test.each([
+    ["another try of the task", [ENTERED, 0], [ENTERED, 1], -200, "second"],
+    ["the state entered anew", [ENTERED, 3], [LATER, 0], -200, "second"],
+    ["the state entered anew, in another spelling", [LATER, 3], ["2026-11-02T11:05:02Z", 0], -200, "second"],
+    ["the same try, delivered twice", [ENTERED, 1], [ENTERED, 1], 200, "second"],
+    ["an earlier try, late", [ENTERED, 1], [ENTERED, 0], 1_000, "first"],
+    ["an earlier entry, late", [LATER, 0], [ENTERED, 5], 1_000, "first"],
+    ["a redrive, which counts tries from the start", [ENTERED, 4], [ENTERED, 0], 6 * 60_000, "second"],
+    ["a workflow that says neither, before", undefined, [ENTERED, 0], 0, "second"],
+    ["a workflow that says neither, after", [ENTERED, 0], undefined, 0, "second"],
+    ["a workflow that says neither, before, by a clock ahead", undefined, [ENTERED, 0], -200, "first"],
+  ] as const)("is held by whom the workflow called last: %s", async (_name, first, second, passes, held) => {
+    const { world, place, digest } = await waiting();
+    const file = (order: readonly [string, number] | undefined, taskToken: string) =>
+      world.requestApproval({
+        ...place,
+        digest,
+        approvalTimeoutSeconds: 600,
+        taskToken,
+        ...(order === undefined ? {} : { enteredAt: order[0], retryCount: order[1] }),
+      });
+    world.now += 2_000;
+    await file(first, "first");
+    world.now += passes;
+    await file(second, "second");
+    await world.decideAs(APPROVER, "approve", digest);
+    expect(world.tokens.map(({ token }) => token)).toEqual([held]);
+  });
+
   test.each([
     ["a list", (world: World) => world.api(LIST, APPROVER)],
     ["the same decision", (world: World, digest: string) => world.decideAs(APPROVER, "approve", digest)],

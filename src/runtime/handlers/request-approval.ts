@@ -1,9 +1,9 @@
-import { formatInstant, PAYLOAD_VERSION } from "../../core";
+import { formatInstant, parseInstant, PAYLOAD_VERSION } from "../../core";
 import { approvalDeadlineMs } from "../approvals-on-record";
 import { UnknownReference } from "../errors";
 import { controlKeys, type TaskItem } from "../ledger";
-import { requestApprovalInputSchema } from "../payloads";
-import { ConditionFailed, type Clock, type Keys, type Log, type Store } from "../ports";
+import { requestApprovalInputSchema, type RequestApprovalInput } from "../payloads";
+import { ConditionFailed, type Clock, type Condition, type Keys, type Log, type Store } from "../ports";
 import { getInspection } from "../records";
 
 export interface RequestApprovalPorts {
@@ -19,10 +19,45 @@ export function taskTokenContext(requestId: string, index: number): Readonly<Rec
   return { purpose: "task-token", requestId, index: String(index) };
 }
 
+/** Longer than any invocation lives, in milliseconds: an invocation that began so much later is of a later call. */
+const LIFETIME_MS = 5 * 60_000;
+
+/** Which of the workflow's calls this is; nothing from a workflow that does not say. */
+function orderOf({ enteredAt, retryCount }: RequestApprovalInput): Pick<TaskItem, "enteredAt" | "retryCount"> {
+  const enteredMs = parseInstant(enteredAt ?? "");
+  return enteredMs === undefined ? {} : { enteredAt: formatInstant(enteredMs), retryCount: retryCount ?? 0 };
+}
+
+/**
+ * Holds where nothing is filed, or what is filed is of an earlier call. A redrive counts retries from the start and may not enter the
+ * state anew, so that a call which is later by more than any invocation lives is newer too.
+ */
+function isNewer(input: RequestApprovalInput, nowMs: number): Condition {
+  const { enteredAt, retryCount } = orderOf(input);
+  const filedBefore = (ms: number): Condition => ({ attribute: "filedAt", is: "<=", value: formatInstant(ms) });
+  const absent: Condition = { attribute: "pk", is: "absent" };
+  if (enteredAt === undefined || retryCount === undefined) return { any: [absent, filedBefore(nowMs)] };
+  const notOrdered: Condition = { attribute: "enteredAt", is: "absent" };
+  return {
+    any: [
+      absent,
+      { attribute: "enteredAt", is: "<", value: enteredAt },
+      {
+        all: [
+          { attribute: "enteredAt", is: "=", value: enteredAt },
+          { attribute: "retryCount", is: "<=", value: retryCount },
+        ],
+      },
+      { all: [notOrdered, filedBefore(nowMs)] },
+      filedBefore(nowMs - LIFETIME_MS),
+    ],
+  };
+}
+
 /**
  * Files the wait for an approval: the task token, encrypted, beside the digest of the exact change that is asked about. A token
  * issued again (a retry of the task) replaces the one before, which is worthless by then; an invocation that comes late with that
- * one replaces nothing. Where the approval was completed on the one before, the approvals API ends the new wait. The workflow discards
+ * one replaces nothing: the workflow says which of its calls came after which, because the clocks of two machines may not. Where the approval was completed on the one before, the approvals API ends the new wait. The workflow discards
  * the result and waits for that API's callback, or for its time-out.
  */
 export function createHandler(
@@ -37,7 +72,6 @@ export function createHandler(
     if (inspection?.approval === undefined) {
       throw new UnknownReference(`change ${index} of \`${requestId}\` has no exact change that waits for an approval`);
     }
-    const filedAt = formatInstant(now);
     const expiresAt = formatInstant(
       Math.min(approvalDeadlineMs(inspection, inspection.approval), now + input.approvalTimeoutSeconds * 1000),
     );
@@ -49,7 +83,8 @@ export function createHandler(
       field: inspection.field,
       groups: inspection.approval.groups.map(({ group }) => group),
       encryptedToken: await keys.encrypt(input.taskToken, taskTokenContext(requestId, index)),
-      filedAt,
+      filedAt: formatInstant(now),
+      ...orderOf(input),
       expiresAt,
       queue: "approval",
       dueAt: expiresAt,
@@ -60,12 +95,7 @@ export function createHandler(
           kind: "put",
           table: "control",
           item: { ...task },
-          condition: {
-            any: [
-              { attribute: "pk", is: "absent" },
-              { attribute: "filedAt", is: "<=", value: filedAt },
-            ],
-          },
+          condition: isNewer(input, now),
         },
       ]);
     } catch (error) {
