@@ -8,6 +8,7 @@ import {
   type TableName,
   type WriteAction,
 } from "../runtime/ports";
+import { TABLE_LIMITS } from "../runtime/table-limits";
 import { needsTransaction } from "../runtime/write-actions";
 
 /**
@@ -53,7 +54,7 @@ const ACTIONS: Readonly<Record<WriteAction["kind"], string>> = {
 
 /**
  * The tables in memory, with DynamoDB's conditions and transactions: all or nothing, no two actions on one item, the positions
- * of the conditions that failed. Items are copied in and out. A transaction repeated under its `token` does nothing.
+ * of the conditions that failed, and its limits. Items are copied in and out. A transaction repeated under its `token` does nothing.
  */
 export function createMemoryStore(
   options: MemoryStoreOptions = {},
@@ -150,7 +151,7 @@ function resultOf(action: WriteAction, before: Item | undefined): Item | undefin
     case "delete":
       return undefined;
     case "put":
-      return copyOf(action.item);
+      return checked(copyOf(action.item));
     case "update": {
       const item = new Map<string, unknown>(Object.entries(before ?? keyMembers(action.key)));
       for (const [name, value] of Object.entries(action.set ?? {}))
@@ -161,9 +162,33 @@ function resultOf(action: WriteAction, before: Item | undefined): Item | undefin
         item.set(name, old + amount);
       }
       for (const name of action.remove ?? []) item.delete(name);
-      return Object.fromEntries(item);
+      return checked(Object.fromEntries(item));
     }
   }
+}
+
+/** The item, if DynamoDB would take it; throws as it does for one that it would not. */
+function checked(item: Item): Item {
+  if (Object.values(item).some((value) => !fits(value, 0))) {
+    throw validation("an attribute is nested too deep, or holds a number out of range");
+  }
+  // As JSON an item is about as long as DynamoDB counts it.
+  if (Buffer.byteLength(JSON.stringify(item), "utf8") > TABLE_LIMITS.itemBytes)
+    throw validation("the item is too large");
+  return item;
+}
+
+function fits(value: unknown, level: number): boolean {
+  if (typeof value === "number") {
+    const size = Math.abs(value);
+    return size === 0 || (size >= TABLE_LIMITS.smallestNumber && size <= TABLE_LIMITS.largestNumber);
+  }
+  if (typeof value !== "object" || value === null) return true;
+  return level < TABLE_LIMITS.levels && Object.values(value).every((member) => fits(member, level + 1));
+}
+
+function validation(message: string): Error {
+  return Object.assign(new Error(message), { name: "ValidationException" });
 }
 
 /** Whether a condition holds on an item. As in DynamoDB, a comparison with nothing, or with another type, does not. */

@@ -114,6 +114,7 @@ describe("intake", () => {
     ["with a whole number that stands for its neighbours too", poison("9007199254740992")],
     ["with more decimals than a number has", poison("0.1234567890123456789")],
     ["with a number that would be read as nothing", poison("1e-400")],
+    ["with a number too small to be kept", poison("1e-131")],
     ["with half a character", poison('"\\ud800"')],
     ["with half a character in a name", poison('{"\\udfff":1}')],
   ])("refuses an event %s as malformed: it can never succeed", async (_name, body) => {
@@ -128,6 +129,24 @@ describe("intake", () => {
     const world = new World();
     await world.take(joiner([{ field: "desk", value: "\u{1f600} \\ud800" }]));
     expect(world.itemsOf("ledger", "request#r-1")).toHaveLength(2);
+  });
+
+  test.each([
+    ["a list forty levels deep", `${"[".repeat(40)}${"]".repeat(40)}`],
+    ["an object", '{"a":{"b":1}}'],
+    ["nothing", "null"],
+  ])("keeps a change that proposes %s without it, for `decide` to deny on record", async (_name, value) => {
+    const world = new World();
+    const body = poison(value);
+    expect(await world.intake({ Records: [record("m-1", body)] })).toEqual({ batchItemFailures: [] });
+    const [change] = (world.ledger("request#r-1", "request")?.["request"] as { changes: { value: unknown }[] }).changes;
+    expect(change?.value).toBeNull();
+    await world.decide({ version: 1, requestId: "r-1" });
+    expect(world.ledger("request#r-1", "decision#0")).toMatchObject({ verdict: "deny", reason: "InvalidValue" });
+    // The whole event is what counts as the same.
+    expect(await world.intake({ Records: [record("m-2", body)] })).toEqual({ batchItemFailures: [] });
+    expect((await world.intake({ Records: [record("m-3", poison("[1]"))] })).batchItemFailures).toHaveLength(1);
+    expect(world.lines.at(-1)).toMatchObject({ code: "RequestIdReused" });
   });
 
   test("keeps an event that comes too late, for `decide` to deny on record", async () => {

@@ -145,6 +145,18 @@ describe("writes", () => {
     await expect(store.write([put("b", {}, absent)])).rejects.toEqual(new ConditionFailed([0]));
   });
 
+  test("takes what DynamoDB takes, and refuses what it does not", async () => {
+    const store = createMemoryStore();
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+    const write = (value: unknown): Promise<void> => store.write([put("a", { value })]);
+    for (const value of [nested(32), 1e-130, 9.9e125, -0, "x".repeat(400_000)]) await write(value);
+    for (const value of [nested(33), { deep: nested(32) }, 1e-131, 1e126, -1e200, "x".repeat(410_000)])
+      await expect(write(value)).rejects.toMatchObject({ name: "ValidationException" });
+    const update = store.write([{ kind: "update", table: "control", key: { pk: "a" }, set: { value: nested(33) } }]);
+    await expect(update).rejects.toMatchObject({ name: "ValidationException" });
+    expect(await store.get("control", { pk: "a" })).toMatchObject({ value: "x".repeat(400_000) });
+  });
+
   test("what goes in and out is a copy", async () => {
     const store = createMemoryStore();
     const item = { pk: "a", list: [1] };

@@ -5,6 +5,7 @@ import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../
 import { ledgerKeys, type RequestItem } from "../ledger";
 import type { Clock, Log, Store, Workflow } from "../ports";
 import { getDecision, getRequest, putOnce } from "../records";
+import { TABLE_LIMITS } from "../table-limits";
 
 export interface IntakePorts {
   readonly store: Store;
@@ -72,7 +73,7 @@ async function take(ports: IntakePorts, body: string): Promise<Refusal | typeof 
   const receivedAt = formatInstant(clock.now());
   const item: RequestItem = {
     ...ledgerKeys.request(requestId),
-    request: { ...request, receivedAt },
+    request: { ...storable(request), receivedAt },
     contentDigest,
     receivedAt,
   };
@@ -87,6 +88,18 @@ async function take(ports: IntakePorts, body: string): Promise<Refusal | typeof 
   }
   log.info("request-taken", { requestId, changes: request.changes.length, started: started === "started" });
   return undefined;
+}
+
+/**
+ * The request as a table can hold it: a proposed value that is neither text, number nor truth value, and so can be nested deeper
+ * than DynamoDB takes, is kept as `null`. `decide` finds either to be `InvalidValue`.
+ */
+function storable(request: WriteBackRequest): WriteBackRequest {
+  const changes = request.changes.map((change) => {
+    const isScalar = ["string", "number", "boolean"].includes(typeof change.value);
+    return isScalar ? change : { ...change, value: null };
+  });
+  return { ...request, changes };
 }
 
 interface Taken {
@@ -114,8 +127,11 @@ function parseRequest(body: string): Taken | undefined {
   }
 }
 
-/** A member as it was parsed; throws for half characters. */
+/** A member as it was parsed; throws for half characters, and for numbers too small to be kept. */
 function carried(key: string, value: unknown): unknown {
+  if (typeof value === "number" && value !== 0 && Math.abs(value) < TABLE_LIMITS.smallestNumber) {
+    throw new TypeError("a number too small to be kept");
+  }
   if (HALF_CHARACTER.test(key) || (typeof value === "string" && HALF_CHARACTER.test(value))) {
     throw new TypeError("half a character");
   }
