@@ -380,20 +380,27 @@ async function findOption(session: Session, field: string, value: Scalar): Promi
   if (!Array.isArray(answer.document)) return { kind: "unavailable", detail: "the answer holds no lists" };
   const wanted = plainName(field);
   const lists = (answer.document as readonly unknown[])
-    .filter((list): list is ListField => typeof list === "object" && list !== null)
+    .filter((list): list is ListField => isObject(list))
     .filter((list) => [list.alias, list.name].some((name) => typeof name === "string" && plainName(name) === wanted));
   const [list, ...others] = lists;
   if (list === undefined) return { kind: "forbidden", detail: "the credential sees no list of this name" };
   if (others.length > 0) return { kind: "unavailable", detail: "more than one list has this name" };
-  const options = (list.options ?? []).filter((option) => option.name === String(value));
+  if (!Array.isArray(list.options)) return { kind: "unavailable", detail: "the list of this name holds no options" };
+  const options = (list.options as readonly unknown[])
+    .filter(isObject)
+    .filter((option) => option["name"] === String(value));
   if (options.length === 0) return { kind: "absent" };
-  return { kind: options.some((option) => option.archived !== "yes") ? "active" : "inactive" };
+  return { kind: options.some((option) => option["archived"] !== "yes") ? "active" : "inactive" };
 }
 
 interface ListField {
   readonly name?: unknown;
   readonly alias?: unknown;
-  readonly options?: readonly { readonly name?: unknown; readonly archived?: unknown }[];
+  readonly options?: unknown;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /** `Job Title`, `jobTitle` and `job_title` are one name. */

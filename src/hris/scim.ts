@@ -128,10 +128,10 @@ async function findUsers(session: Session, filter: string, value: Scalar): Promi
       ? { kind: "unavailable", detail: "the directory does not know /Users" }
       : answer;
   }
-  const { totalResults, Resources: resources = [] } = answer.document as {
-    readonly totalResults?: unknown;
-    readonly Resources?: unknown;
-  };
+  const document: unknown = answer.document;
+  const list: Readonly<Record<string, unknown>> =
+    typeof document === "object" && document !== null ? { ...document } : {};
+  const { totalResults, Resources: resources = [] } = list;
   if (typeof totalResults !== "number" || !Array.isArray(resources)) {
     return { kind: "unavailable", detail: "the answer is no list of users" };
   }
