@@ -4,10 +4,11 @@ import { isGrantId, isRequestId, PAYLOAD_VERSION, type OUTCOMES } from "../core"
 import type { FIELD_CLASSES } from "../policy/model";
 
 /**
- * What travels between the workflow and the handlers: references and codes, never a value of a record. Each carries a
- * version; a handler accepts the current one and the one before (there is none yet).
+ * What travels between the workflow and the handlers: references and codes, never a value of a record. Each carries a version.
+ * Every schema accepts the current one and the one before, where there is one, so that a deploy strands no work in flight: whoever
+ * raises the version sees to it that the schemas understand both, and raises it once per deploy.
  */
-const version = z.literal(PAYLOAD_VERSION);
+const version = z.literal([PAYLOAD_VERSION - 1, PAYLOAD_VERSION].filter((number) => number > 0));
 const requestId = z.string().refine(isRequestId, "expected a request id");
 const grantId = z.string().refine(isGrantId, "expected a grant id");
 const index = z.int().min(0).max(999);

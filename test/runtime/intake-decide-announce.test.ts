@@ -269,6 +269,12 @@ describe("decide", () => {
     await expect(world.decide({ version: 1, requestId: "r-1" })).rejects.toMatchObject({ name: "PolicyInTransition" });
   });
 
+  test.each([0, 2, "1", undefined])("fails for a payload of version %j", async (version) => {
+    const world = new World();
+    await world.intake({ Records: [record("m-1", joiner(CHANGES))] });
+    await expect(world.decide({ version, requestId: "r-1" })).rejects.toMatchObject({ name: "ZodError" });
+  });
+
   test("fails for a request that nobody took", async () => {
     await expect(new World().decide({ version: 1, requestId: "r-9" })).rejects.toMatchObject({
       name: "UnknownReference",
