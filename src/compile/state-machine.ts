@@ -47,10 +47,10 @@ const READ_TASK_SECONDS = 120;
 const RAISED_APPROVAL_SECONDS = 86_400;
 
 /**
- * Beyond the approval: a day for each wait between attempts that the HRIS asks for (the broker's longest), two for an apply of the
- * policy that stays half done, one for everything else.
+ * Beyond the approval: a day for each wait between attempts that the HRIS asks for (the broker's longest), half of one for each attempt
+ * that first finds the HRIS down, two for an apply of the policy that stays half done, one for everything else.
  */
-const MARGIN_SECONDS = (MAX_ATTEMPTS - 1 + 2 + 1) * 86_400;
+const MARGIN_SECONDS = (MAX_ATTEMPTS - 1 + MAX_ATTEMPTS / 2 + 2 + 1) * 86_400;
 
 /**
  * The workflow of a policy as Amazon States Language (JSONPath): `Decide`, then one scope per change in the Map `Changes`.
@@ -278,12 +278,13 @@ function stepsOf(names: Names, options: StateMachineOptions) {
 const ANNOUNCE_FAILURE: Catcher = { ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Announce" };
 
 /**
- * Retries with exponential back-off and full jitter: a throttled service takes seconds, an apply of the policy minutes. An apply that
- * fails half way takes until someone repeats it, so the wait for it goes on for a day in the mean: twice as long at most, by the
- * jitter. Write repeats only what Lambda's service raises: the attempt maps to one grant, so that a repeated call finds the first one's.
+ * Retries with exponential back-off and full jitter: a throttled service takes seconds, an apply of the policy minutes, an HRIS under
+ * maintenance hours. An apply that fails half way takes until someone repeats it, so the wait for it goes on for a day in the mean: twice
+ * as long at most, by the jitter. A system that does not answer is waited for over a night: a joiner's change that ended for its sake
+ * would not come again by itself. Write repeats only what Lambda's service raises: the attempt maps to one grant, so that a repeated call finds the first one's.
  *
- * Once decided, changes look less often for the policy: each retry leaves three events in the history, all changes of a request
- * share one, and 25,000 events end an execution.
+ * Once decided, changes look less often: each retry leaves three events in the history, all changes of a request share one, and 25,000
+ * events end an execution.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html (read 2026-11-23)
  */
 function retriersOf(options: StateMachineOptions): Record<"decide" | "idempotent" | "write", Retrier[]> {
@@ -303,11 +304,11 @@ function retriersOf(options: StateMachineOptions): Record<"decide" | "idempotent
       JitterStrategy: "FULL",
     };
   };
-  const { policyInTransition, ...soonOver } = RETRYABLE_ERRORS;
+  const { policyInTransition, ...outages } = RETRYABLE_ERRORS;
   const transition = (maxAttempts: number, maxDelaySeconds: number): Retrier =>
     retrier([policyInTransition], 5, maxAttempts, maxDelaySeconds);
   const others = [
-    retrier(Object.values(soonOver).sort(), 5, 8, 120),
+    retrier(Object.values(outages).sort(), 5, 30, 1_800),
     retrier([...LAMBDA_SERVICE_ERRORS].sort(), 2, 6, 60),
   ];
   return {

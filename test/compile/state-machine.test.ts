@@ -151,10 +151,30 @@ describe("the compiled workflow", () => {
     expect(transition("Decide").MaxDelaySeconds).toBe(300);
   });
 
-  it("keeps a hundred changes that all wait for a policy inside one execution's history", () => {
+  const outage = (name: string): Retrier =>
+    task(name).Retry!.find(({ ErrorEquals }) => ErrorEquals.includes(RETRYABLE_ERRORS.serviceUnavailable))!;
+
+  it.each(["Decide", "Inspect", "InspectAgain", "RequestApproval", "Announce"])(
+    "waits in %s for a system that does not answer, over a night, and asks soon at first",
+    (name) => {
+      expect(outage(name).ErrorEquals).toEqual([RETRYABLE_ERRORS.readUnavailable, RETRYABLE_ERRORS.serviceUnavailable]);
+      const waits = delays(outage(name));
+      const meanHours = waits.reduce((sum, delay) => sum + delay, 0) / 2 / 3_600;
+      expect(meanHours).toBeGreaterThan(5);
+      expect(meanHours).toBeLessThan(6);
+      // Half a day at the longest, which the execution's life reckons with.
+      expect(2 * meanHours).toBeLessThan(12);
+      expect(waits.slice(0, 4)).toEqual([5, 10, 20, 40]);
+    },
+  );
+
+  it("keeps a hundred changes that all wait inside one execution's history", () => {
     const HISTORY_EVENTS = 25_000;
     const EVENTS_OF_A_RETRY = 3;
-    expect(100 * transition("Inspect").MaxAttempts * EVENTS_OF_A_RETRY).toBeLessThan(0.75 * HISTORY_EVENTS);
+    const events = (retrier: Retrier): number => 100 * retrier.MaxAttempts * EVENTS_OF_A_RETRY;
+    expect(events(transition("Inspect"))).toBeLessThan(0.75 * HISTORY_EVENTS);
+    // Before the approval and after it.
+    expect(events(outage("Inspect")) + events(outage("InspectAgain"))).toBeLessThan(0.75 * HISTORY_EVENTS);
   });
 
   it("catches every error of every task", () => {
@@ -190,9 +210,9 @@ describe("the compiled workflow", () => {
         { fields: { manager: field("conditional", { approval: { groups: [{ group: "g", count: 1 }], expires } }) } },
         NAMES,
       ).TimeoutSeconds / 86_400;
-    // Three rounds of the Map: the approval, or the day of a raised one, and eight days for what else may take time.
-    expect(days("P10D")).toBe(54);
-    expect(days("PT1H")).toBe(27);
+    // Three rounds of the Map: the approval, or the day of a raised one, and eleven days for what else may take time.
+    expect(days("P10D")).toBe(63);
+    expect(days("PT1H")).toBe(36);
     expect(days("P52W")).toBe(365);
   });
 

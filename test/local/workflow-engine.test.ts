@@ -163,8 +163,10 @@ describe("the local workflow engine", () => {
       .history()
       .filter(({ type, state }) => type === "TaskScheduled" && state === "Inspect")
       .map((event) => (event.at - START) / 1000);
-    expect(calls.filter(({ handler }) => handler === "inspect")).toHaveLength(9);
-    expect(at.slice(1).map((second, index) => second - (at[index] ?? 0))).toEqual([5, 10, 20, 40, 80, 120, 120, 120]);
+    expect(calls.filter(({ handler }) => handler === "inspect")).toHaveLength(31);
+    const pauses = at.slice(1).map((second, index) => second - (at[index] ?? 0));
+    expect(pauses.slice(0, 9)).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280]);
+    expect(new Set(pauses.slice(9))).toEqual(new Set([1_800]));
     expect(await outcomes(execution)).toEqual(["work_email denied"]);
   });
 
