@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { formatInstant } from "../../src/core";
 import { AccessDenied } from "../../src/runtime/errors";
 import type { WriteOutput } from "../../src/runtime/payloads";
-import { APPROVER, joiner, START, World } from "./world";
+import { after, APPROVER, joiner, START, World } from "./world";
 
 const FIELD = "work_email";
 const VALUE = "new.hire@example.com";
@@ -61,7 +61,7 @@ describe("the session", () => {
   test("is not used twice when STS refuses: the grant ends and the next attempt has a new one", async () => {
     const { world, broker } = await ready();
     world.assumeFails = new AccessDenied("refused");
-    expect(await broker()).toMatchObject({ status: "retry", reason: "SessionRefused", retryAfterSeconds: 30 });
+    expect(await broker()).toMatchObject({ status: "retry", reason: "SessionRefused", retryAfterSeconds: after(30) });
     expect(world.invocations).toEqual([]);
     world.assumeFails = undefined;
     expect(await broker(2)).toMatchObject({ status: "ended", outcome: "applied" });
@@ -129,8 +129,8 @@ describe("one attempt, one grant", () => {
     const place = { version: 1, requestId: "r-2", index: 0, field: FIELD };
     const { digest } = await world.inspect({ ...place, phase: "first" });
     const busy = await world.broker({ ...place, digest, attempt: 1 });
-    expect(busy).toMatchObject({ status: "retry", reason: "WorkerFieldBusy", retryAfterSeconds: 60 });
-    expect(await world.broker({ ...place, digest, attempt: 3 })).toMatchObject({ retryAfterSeconds: 240 });
+    expect(busy).toMatchObject({ status: "retry", reason: "WorkerFieldBusy", retryAfterSeconds: after(60) });
+    expect(await world.broker({ ...place, digest, attempt: 3 })).toMatchObject({ retryAfterSeconds: after(240) });
     world.now += 20 * 60_000;
     await world.sweeper();
     expect(await world.broker({ ...place, digest, attempt: 4 })).toMatchObject({ status: "ended", outcome: "applied" });
@@ -317,10 +317,10 @@ describe("the connector's word", () => {
       [1, 5],
       [77, 77],
       [1e9, 3_600],
-    ]) {
+    ] as const) {
       const { world, broker } = await ready();
       world.connectorCode = () => Promise.resolve({ version: 1, status: 503, retryAfterSeconds: asked });
-      expect(await broker()).toMatchObject({ status: "retry", retryAfterSeconds: waits });
+      expect(await broker()).toMatchObject({ status: "retry", retryAfterSeconds: after(waits) });
     }
   });
 
@@ -330,7 +330,23 @@ describe("the connector's word", () => {
   ])("the HRIS may ask for a wait of a day: of %d seconds it gets %d", async (asked, waits) => {
     const { world, broker } = await ready();
     world.hris.nextWrite = { written: { kind: "throttled", detail: "429", retryAfterSeconds: asked } };
-    expect(await broker()).toMatchObject({ status: "retry", reason: "Throttled", retryAfterSeconds: waits });
+    expect(await broker()).toMatchObject({ status: "retry", reason: "Throttled", retryAfterSeconds: after(waits) });
+  });
+
+  test.each([undefined, 30])("waits of one moment are spread, where %s seconds were asked for", async (asked) => {
+    const waits = new Set<number>();
+    for (let request = 1; request <= 20; request += 1) {
+      const world = new World();
+      const requestId = `r-${String(request)}`;
+      await world.take(joiner([{ field: FIELD, value: VALUE }], { requestId }));
+      const place = { version: 1, requestId, index: 0, field: FIELD };
+      const { digest } = await world.inspect({ ...place, phase: "first" });
+      world.connectorCode = () => Promise.resolve({ version: 1, status: 503, retryAfterSeconds: asked });
+      const first = await world.broker({ ...place, digest, attempt: 1 });
+      expect(first).toMatchObject({ status: "retry", retryAfterSeconds: after(asked ?? 10) });
+      waits.add(first.retryAfterSeconds);
+    }
+    expect(waits.size).toBeGreaterThan(10);
   });
 
   test("a connector that never uses its grants ends the change after the last attempt", async () => {

@@ -353,7 +353,6 @@ describe("the rest of the way", () => {
     expect(await world.broker({ ...PLACE, digest, attempt: 1 })).toMatchObject({
       status: "retry",
       reason: "Throttled",
-      retryAfterSeconds: 30,
     });
     expect(await world.announce({ ...PLACE, failure: { Error: "ReadUnavailable" } })).toMatchObject({
       reason: "ReadUnavailable",

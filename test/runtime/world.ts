@@ -563,6 +563,11 @@ function authenticated(person: {
   };
 }
 
+/** A wait that lasts at least so many seconds, spread by half a minute at most. */
+export const after = (seconds: number): { asymmetricMatch(actual: unknown): boolean } => ({
+  asymmetricMatch: (actual) => typeof actual === "number" && actual >= seconds && actual <= seconds + 30,
+});
+
 const parsed = new Map<string, readonly PolicyItem[]>();
 
 /** The classification items of a policy, parsed once. */

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 
 import {
+  canonicalDigest,
   DEADLINES_MS,
   FIELD_TAG,
   formatInstant,
@@ -103,6 +104,9 @@ const MAX_WAIT_SECONDS = 3_600;
 
 /** Longest wait that the HRIS itself may ask for, by the ledger: its daily quotas count in hours. The workflow's life covers it. */
 const MAX_THROTTLED_SECONDS = 86_400;
+
+/** Longest time by which waits of one moment are spread, in seconds. */
+const MAX_SPREAD_SECONDS = 30;
 
 /** Seconds after the session's end when an unused grant is surely over: clocks differ. */
 const EXPIRY_MARGIN_MS = 60_000;
@@ -343,6 +347,12 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
   }
 }
 
+/** Whole seconds that an attempt waits beyond what it must: its own, and so the same when the call is repeated. */
+function spreadSeconds({ requestId, index, attempt }: WriteInput): number {
+  const digest = canonicalDigest([requestId, index, attempt]);
+  return Number.parseInt(digest.slice(0, 8), 16) % (MAX_SPREAD_SECONDS + 1);
+}
+
 /** The answers of one attempt. */
 class Answers {
   constructor(
@@ -372,19 +382,20 @@ class Answers {
 
   /**
    * Nothing was written: wait, look again, and come as the next attempt; after the last one the change ends. Without a wait given,
-   * waits double from attempt to attempt, and grants of one moment are spread so that they do not meet at one worker's lease again.
+   * waits double from attempt to attempt. Whoever was told to wait at one moment comes back spread, never sooner than was asked:
+   * together they would meet at one worker's lease, or at the service that had too much, again.
    */
   async retry(reason: WriteReason, waitSeconds?: number): Promise<WriteOutput> {
     const { attempt } = this.input;
     if (attempt >= MAX_ATTEMPTS) return this.end("not-applied", "AttemptsExhausted");
-    const wait = waitSeconds ?? 10 * 2 ** (attempt - 1) + (this.input.index % 10) * 3;
+    const wait = waitSeconds ?? 10 * 2 ** (attempt - 1);
     // A connector's word, the only other source of a long wait, is not trusted with more.
     const longest = reason === THROTTLED ? MAX_THROTTLED_SECONDS : MAX_WAIT_SECONDS;
     const { requestId, index, field } = this.input;
     this.ports.log.info("write-waits", { requestId, index, field, attempt, reason });
     return {
       ...this.output("retry", "not-applied", reason),
-      retryAfterSeconds: Math.ceil(Math.min(Math.max(wait, MIN_WAIT_SECONDS), longest)),
+      retryAfterSeconds: Math.ceil(Math.min(Math.max(wait, MIN_WAIT_SECONDS), longest)) + spreadSeconds(this.input),
     };
   }
 
