@@ -173,6 +173,11 @@ export const connectionSchema: z.ZodType<ConnectionConfig> = z
       if (!(error instanceof TemplateError)) throw error;
       context.addIssue(error.message);
     }
+    if (connection.write !== undefined && connection.read.worker === undefined) {
+      context.addIssue(
+        "`write` needs `read.worker`: a write must not be compared with what somebody else's record holds",
+      );
+    }
     if (connection.write?.ifMatch === true && connection.read.version === undefined) {
       context.addIssue("`write.ifMatch` needs `read.version`, or there is nothing to expect");
     }

@@ -95,7 +95,10 @@ export interface RestRead {
    * only a system that is known to leave out empty fields may say `empty`. @default "forbidden"
    */
   readonly absent?: "forbidden" | "empty";
-  /** Selector that must hold the worker's id, so that an answer about somebody else is not taken. */
+  /**
+   * Selector that must hold the worker's id, so that an answer about somebody else is not taken. A system that is written needs it.
+   * @default - the answer is taken for what was asked
+   */
   readonly worker?: string;
   /** Must all hold for the worker to count as active. */
   readonly active?: readonly RestAssertion[];

@@ -10,6 +10,8 @@ const finance = {
   read: { path: "/workers/{worker}" },
 };
 
+const named = { ...finance.read, worker: "/id" };
+
 const parse = (connections: unknown) => parseConnections(JSON.stringify(connections));
 
 describe("parseConnections", () => {
@@ -24,6 +26,11 @@ describe("parseConnections", () => {
       },
     };
     expect(parse(connections)).toEqual(connections);
+  });
+
+  test("takes a REST system that is written, whose answers say whose they are", () => {
+    const write = { method: "PATCH", path: "/workers/{worker}", body: { "{field}": "{value}" } };
+    expect(parse({ hris: { ...finance, read: named, write } })).toBeDefined();
   });
 
   test.each(["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"])(
@@ -55,7 +62,10 @@ describe("parseConnections", () => {
     ["no way to read", { ...finance, read: undefined }],
     ["an unknown option", { ...finance, retries: 3 }],
     ["a path with an unknown hole", { ...finance, read: { path: "/workers/{id}" } }],
-    ["a body with an unknown hole", { ...finance, write: { method: "PATCH", path: "/{worker}", body: { a: "{b}" } } }],
+    [
+      "a body with an unknown hole",
+      { ...finance, read: named, write: { method: "PATCH", path: "/{worker}", body: { a: "{b}" } } },
+    ],
     ["a broken selector", { ...finance, read: { path: "/{worker}", value: "x" } }],
     [
       "a token URL without https",
@@ -64,12 +74,16 @@ describe("parseConnections", () => {
     ["a credential with an unknown hole", { ...finance, auth: { type: "bearer", token: "{password}" } }],
     ["a header that ends itself", { ...finance, headers: { "x-a": "b\r\nc: d" } }],
     [
+      "a write of a system whose answers do not say whose they are",
+      { ...finance, write: { method: "PATCH", path: "/{worker}", body: {} } },
+    ],
+    [
       "a condition on a version that is never read",
-      { ...finance, write: { method: "PATCH", path: "/{worker}", body: {}, ifMatch: true } },
+      { ...finance, read: named, write: { method: "PATCH", path: "/{worker}", body: {}, ifMatch: true } },
     ],
     [
       "a dated write of a tenant that is nowhere",
-      { ...finance, write: { method: "PATCH", path: "/{worker}", body: { from: "{effectiveDate}" } } },
+      { ...finance, read: named, write: { method: "PATCH", path: "/{worker}", body: { from: "{effectiveDate}" } } },
     ],
   ])("refuses %s", (_, connection) => {
     expect(() => parse({ hris: connection })).toThrow(/hris/);

@@ -14,8 +14,9 @@ function adapterOf(options: RestOptions, ...[answer, secret]: Parameters<typeof 
 }
 
 const plain: RestOptions = { read: { path: "/workers/{worker}" } };
+const owned = { ...plain.read, worker: "/id" };
 const writable: RestOptions = {
-  ...plain,
+  read: owned,
   write: { method: "PATCH", path: "/workers/{worker}", body: { "{field}": "{value}" } },
 };
 const change: FieldWrite = { from: null, to: "new.hire@example.com" };
@@ -336,7 +337,7 @@ describe("writing", () => {
 
   test("success needs every assertion; a status alone is unknown", async () => {
     const options: RestOptions = {
-      ...plain,
+      read: owned,
       write: {
         method: "POST",
         path: "/upsert",
@@ -366,7 +367,7 @@ describe("writing", () => {
 
   test("with If-Match the system prevents the race, and a write without a version is refused unsent", async () => {
     const options: RestOptions = {
-      read: { ...plain.read, version: { header: "etag" } },
+      read: { ...owned, version: { header: "etag" } },
       write: { method: "PATCH", path: "/workers/{worker}", body: { "{field}": "{value}" }, ifMatch: true },
     };
     const { adapter, sent } = adapterOf(options, () => ({ status: 412 }));
@@ -391,7 +392,7 @@ describe("writing", () => {
   test("a write is dated by the day that it is where the tenant is", async () => {
     const body = { "{field}": "{value}", from: "{effectiveDate}" };
     const dated = async (timeZone: string): Promise<unknown> => {
-      const options = { ...plain, timeZone, write: { ...writable.write!, body } };
+      const options = { ...writable, timeZone, write: { ...writable.write!, body } };
       const { adapter, sent } = adapterOf(options, () => ({ status: 200 }));
       await adapter.writeField("WD-10293", "badge", change);
       return (JSON.parse(sent[0]?.body ?? "") as { from: unknown }).from;
@@ -411,10 +412,10 @@ describe("writing", () => {
   });
 
   test("where activity is told, an inactive worker and a moved value are refused before the write", async () => {
-    const options: RestOptions = { ...writable, read: { ...plain.read, active: [{ at: "/active", equals: true }] } };
+    const options: RestOptions = { ...writable, read: { ...owned, active: [{ at: "/active", equals: true }] } };
     const attempt = async (body: object) => {
       const { adapter, sent } = adapterOf(options, (request) =>
-        request.method === "GET" ? json(body) : { status: 200 },
+        request.method === "GET" ? json({ id: "WD-10293", ...body }) : { status: 200 },
       );
       const written = await adapter.writeField("WD-10293", "badge", change);
       return [written.kind, sent.length];
@@ -424,6 +425,7 @@ describe("writing", () => {
     expect(await attempt({ badge: null })).toEqual(["rejected", 1]);
     expect(await attempt({ active: true, badge: "other" })).toEqual(["conflict", 1]);
     expect(await attempt({ active: true })).toEqual(["forbidden", 1]);
+    expect(await attempt({ id: "WD-1", active: true, badge: null })).toEqual(["throttled", 1]);
   });
 
   test("a write that has no time left is not begun", async () => {
