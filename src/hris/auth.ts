@@ -95,7 +95,10 @@ export function parseAuth(auth: RestAuth): {
   }
 }
 
-/** The holes that a secret's text fills: `secret`, and `secret.<name>` for members of a JSON object. */
+/**
+ * The holes that a secret's text fills: `secret`, and `secret.<name>` for members of a JSON object. An object with several texts has no
+ * one that is the secret: the whole of it would be sent where one of them was meant.
+ */
 function secretHoles(text: string): HoleValues {
   const trimmed = text.trim();
   let parsed: unknown;
@@ -106,8 +109,9 @@ function secretHoles(text: string): HoleValues {
   }
   if (typeof parsed !== "object" || parsed === null) return { secret: trimmed };
   const members = Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const [only, ...others] = members;
   return {
-    secret: members.length === 1 ? (members[0]?.[1] ?? trimmed) : trimmed,
+    ...(only === undefined || others.length > 0 ? {} : { secret: only[1] }),
     ...Object.fromEntries(members.map(([name, value]) => [`secret.${name}`, value])),
   };
 }

@@ -49,8 +49,8 @@ export interface RestOptions {
 }
 
 /**
- * How requests are authenticated. The holes are `{secret}`, the secret's text (of a JSON object with one member, that member),
- * and `{secret.name}`, a member of the secret's JSON object.
+ * How requests are authenticated. The holes are `{secret}`, the secret's text (of a JSON object with one text among its members, that
+ * one; with several, none), and `{secret.name}`, a member of the secret's JSON object.
  */
 export type RestAuth =
   | { readonly type: "basic"; readonly user: string; readonly password: string }

@@ -538,6 +538,12 @@ describe("what is on record for days to come", () => {
   });
 });
 
+test("fails as forbidden, unsent, on a secret of several texts: the key is not guessed, and the others are not sent", async () => {
+  const { adapter, server } = await setUp({}, '{"apiKey":"writer","password":"hunter2"}');
+  expect(await adapter.readField(WORKER, "workEmail")).toMatchObject({ kind: "forbidden" });
+  expect(server.log).toHaveLength(0);
+});
+
 describe("finding records", () => {
   test.each([
     ["manager", "WD-20001", "active"],

@@ -50,6 +50,8 @@ describe("authentication", () => {
     ["empty", "", {}],
     ["of another form", '{"other":"x","more":"y"}', { auth: { type: "bearer", token: "{secret.token}" } as const }],
     ["with a line break inside", "a\r\nb", {}],
+    ["of several texts, of which none is the one", '{"token":"t0ken","other":"x"}', {}],
+    ["of no text", '{"token":{}}', {}],
   ])("fails as forbidden, with nothing sent, on a secret %s", async (_, secret, options) => {
     const { result, headers } = await read({ ...plain, ...options }, secret);
     expect(result).toMatchObject({ kind: "forbidden" });
