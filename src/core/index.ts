@@ -12,4 +12,5 @@ export {
   parseDuration,
   parseInstant,
 } from "./time";
+export { isEncryptedOrLocal } from "./url";
 export * from "./contract";

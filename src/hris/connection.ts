@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { NAME } from "../core";
+import { isEncryptedOrLocal, NAME } from "../core";
 import { createBambooHrAdapter } from "./bamboohr";
 import type { AdapterPorts, ConnectionConfig, HrisAdapter, SourceReader } from "./contract";
 import { isTimeZone } from "./day";
@@ -9,9 +9,6 @@ import type { JsonTemplate, RestOptions } from "./rest-options";
 import { createScimReader } from "./scim";
 import { parseScimPath } from "./scim-path";
 import { TemplateError } from "./template";
-
-/** Hosts on which plain HTTP is taken: this machine, for local servers and tests. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** A URL whose place is fixed at deploy: https (http on loopback only), no credentials, no query, no fragment. */
 const fixedUrl = z.string().superRefine((text, context) => {
@@ -22,9 +19,7 @@ const fixedUrl = z.string().superRefine((text, context) => {
     context.addIssue("expected an absolute URL");
     return;
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
-    context.addIssue("expected https");
-  }
+  if (!isEncryptedOrLocal(url)) context.addIssue("expected https");
   if (url.username !== "" || url.password !== "") context.addIssue("a URL must not hold credentials");
   if (text.includes("?") || text.includes("#")) context.addIssue("expected a URL without query and fragment");
 });

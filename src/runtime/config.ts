@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { ENV, NO_VPC_ENDPOINT } from "../core";
+import { ENV, isEncryptedOrLocal, NO_VPC_ENDPOINT } from "../core";
 
 /** A function's environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,7 +18,11 @@ const MEMBERS = {
   hrisSystem: z.string().min(1),
   connectorRoleArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, "expected the ARN of a role"),
   connectorFunctionName: z.string().min(1),
-  gatewayUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith("/"), "expected no trailing slash"),
+  gatewayUrl: z
+    .url()
+    // A session's signature and the value travel there.
+    .refine((url) => URL.canParse(url) && isEncryptedOrLocal(new URL(url)), "expected https")
+    .refine((url) => !url.endsWith("/"), "expected no trailing slash"),
   vpcEndpointId: z
     .string()
     .regex(

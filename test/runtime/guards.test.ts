@@ -215,9 +215,16 @@ describe("the broker", () => {
     expect(() => parseConfig(env)).toThrow("AWS_REGION");
     expect(parseConfig({ ...env, AWS_REGION: "eu-west-1" }).region).toBe("eu-west-1");
     expect(() => parseConfig({ ...env, AWS_REGION: "eu-west-1", [ENV.manifestHash]: "latest" })).toThrow();
-    expect(() =>
-      parseConfig({ ...env, AWS_REGION: "eu-west-1", [ENV.gatewayUrl]: "https://x.example.com/live/" }),
-    ).toThrow();
+    const at = (url: string) => () => parseConfig({ ...env, AWS_REGION: "eu-west-1", [ENV.gatewayUrl]: url });
+    for (const url of ["http://127.0.0.1:4566/live", "http://localhost:8080/live"]) expect(at(url)).not.toThrow();
+    for (const url of [
+      "https://x.example.com/live/",
+      "http://x.example.com/live",
+      "http://127.0.0.1.example.com/live",
+      "ftp://localhost/live",
+      "live",
+    ])
+      expect(at(url)).toThrow();
   });
 });
 
