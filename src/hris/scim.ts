@@ -103,8 +103,11 @@ export function createScimReader(
         const held = readScimPath(user, path);
         return held.kind === "value" && sameUnder(ruleOfName(field), held.value, value);
       });
-      if (holders.length === 0) return { kind: "absent" };
-      return { kind: holders.some(isActive) ? "active" : "inactive" };
+      const [holder, ...others] = holders;
+      if (holder === undefined) return { kind: "absent" };
+      // As for the worker: a value that two records hold names neither.
+      if (others.length > 0) return { kind: "unavailable", detail: "more than one user holds the value" };
+      return { kind: isActive(holder) ? "active" : "inactive" };
     },
   };
 }

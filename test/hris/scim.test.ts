@@ -134,6 +134,11 @@ describe("finding records", () => {
   ])("%s `%s` is %s", async (field, value, kind) => {
     expect(await (await setUp()).reader.findRecord(field, value)).toEqual({ kind });
   });
+
+  test("fails where more than one user holds the value, active or not: it names neither", async () => {
+    const { reader } = await setUp();
+    expect(await reader.findRecord("manager", "WD-TWICE")).toMatchObject({ kind: "unavailable" });
+  });
 });
 
 test("emails and phone numbers compare by what they mean", async () => {
