@@ -92,12 +92,17 @@ export function mayHaveChanged(outcome: Pick<OutcomeItem, "outcome"> | undefined
   return outcome !== undefined && !WITHOUT_EFFECT.includes(outcome.outcome);
 }
 
+/** The pointer that a grant holds while it is not settled. */
+export function pointerOf({ pointer, workerRef, field }: GrantItem): Key {
+  return pointer === undefined ? controlKeys.formerPointer(workerRef, field) : { pk: pointer };
+}
+
 /** Frees the worker's field for the next grant, if it is this grant that holds it. `changed`: it may have had an effect. */
 export function releasePointer(grant: GrantItem, changed: boolean): WriteAction {
   return {
     kind: "update",
     table: "control",
-    key: controlKeys.pointer(grant.workerRef, grant.field),
+    key: pointerOf(grant),
     ...(changed ? { set: { lastGrantId: grant.grantId } } : {}),
     remove: ["grantId", "requestId", "index", "queue", "dueAt"],
     condition: { attribute: "grantId", is: "=", value: grant.grantId },

@@ -61,7 +61,12 @@ export const controlKeys = {
   count: (period: string): Key => ({ pk: `${CONTROL.countPrefix}${period}` }),
   /** `holder`, `expiresAt`: one writer of a worker at a time. */
   lease: (workerRef: string): Key => ({ pk: `${CONTROL.leasePrefix}${workerRef}` }),
-  pointer: (workerRef: string, field: string): Key => ({ pk: `${CONTROL.pointerPrefix}${workerRef}#${field}` }),
+  /** By the HRIS's own name, whose case HR systems do not heed: two names in policies for one field are one field. */
+  pointer: (workerRef: string, hrisField: string): Key => ({
+    pk: `${CONTROL.pointerPrefix}${workerRef}#${hrisField.toLowerCase()}`,
+  }),
+  /** By the policy's name: of grants that were opened before. */
+  formerPointer: (workerRef: string, field: string): Key => ({ pk: `${CONTROL.pointerPrefix}${workerRef}#${field}` }),
   task: (requestId: string, index: number): Key => ({ pk: `${CONTROL.taskPrefix}${requestId}#${String(index)}` }),
   look: (grantId: string): Key => ({ pk: `${CONTROL.lookPrefix}${grantId}` }),
   open: (requestId: string, index: number): Key => ({ pk: `${CONTROL.openPrefix}${requestId}#${String(index)}` }),
@@ -133,6 +138,8 @@ export interface GrantItem extends Key {
   readonly field: string;
   /** The field's name in the HRIS when the grant was opened: the sweeper reads it under no other policy. */
   readonly hrisField: string;
+  /** Key of the pointer that it holds. Absent in grants of before, whose pointer is by the policy's name. */
+  readonly pointer?: string;
   readonly workerRef: string;
   readonly digest: string;
   readonly policyDigest: string;

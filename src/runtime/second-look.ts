@@ -1,5 +1,5 @@
 import type { Outcome } from "../core";
-import { exactChangeOf, readGrant } from "./grants";
+import { exactChangeOf, pointerOf, readGrant } from "./grants";
 import { seenIn } from "./hris-write";
 import { controlKeys, ledgerKeys, type GrantItem, type LookItem, type OutcomeItem } from "./ledger";
 import { announceOutcome, endingMembers, type Ending } from "./outcomes";
@@ -82,7 +82,7 @@ async function recordLook(ports: LookPorts, grant: GrantItem, written: Outcome):
     ...ledgerKeys.secondLook(grant.requestId, grant.index),
     ...endingMembers({ ...of, grantId: grant.grantId }, clock.now()),
   });
-  const key = controlKeys.pointer(grant.workerRef, grant.field);
+  const key = pointerOf(grant);
   const record = async (item: OutcomeItem, condition: Condition): Promise<OutcomeItem | undefined> => {
     try {
       await store.write([putIfAbsent("ledger", item), { kind: "check", table: "control", key, condition }]);

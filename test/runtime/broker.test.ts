@@ -121,6 +121,58 @@ describe("one attempt, one grant", () => {
     );
   });
 
+  test.each([
+    ["under the HRIS's name, by a policy that called the field otherwise", "workemail", "g-other", "retry"],
+    ["under the policy's name, by a version of before", "work_email", "g-other", "retry"],
+    ["no more, under the policy's name", "work_email", undefined, "ended"],
+    ["under the name of another field", "desk", "g-other", "ended"],
+  ])("a field that is held %s: %s by %s", async (_name, name, grantId, status) => {
+    const { world, broker } = await ready();
+    const { workerRef } = world.itemsOf("ledger", "change#").find(({ sk }) => String(sk).startsWith("inspection#")) as {
+      workerRef?: string;
+    };
+    const held = grantId === undefined ? { lastGrantId: "g-before" } : { grantId };
+    world.seed("control", [{ pk: `pointer#${workerRef ?? ""}#${name}`, ...held }]);
+    expect(await broker()).toMatchObject(status === "retry" ? { status, reason: "WorkerFieldBusy" } : { status });
+    expect(grantsOf(world)).toHaveLength(status === "retry" ? 0 : 1);
+  });
+
+  /** Makes a grant one that a version of before opened, with its pointer by the policy's name. */
+  function asBefore(world: World): void {
+    const { pointer, ...grant } = grantsOf(world)[0]!;
+    const held = world.control(pointer as string)!;
+    world.tables.control.delete(JSON.stringify([pointer, ""]));
+    world.seed("ledger", [grant]);
+    world.seed("control", [{ ...held, pk: `pointer#${grant["workerRef"] as string}#${FIELD}` }]);
+  }
+
+  test("a grant that a version of before opened is used, settled and looked at under its own pointer", async () => {
+    const { world, broker } = await ready();
+    world.connectorCode = async (payload, managed) => {
+      asBefore(world);
+      return managed(payload);
+    };
+    expect(await broker()).toMatchObject({ status: "ended", outcome: "applied" });
+    const pointers = () => world.itemsOf("control", "pointer#");
+    expect(pointers()).toEqual([
+      { pk: expect.stringMatching(/#work_email$/) as string, lastGrantId: grantsOf(world)[0]!["grantId"] },
+    ]);
+    world.now += 20 * 60_000;
+    await world.sweeper();
+    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ reason: "StillThere" });
+  });
+
+  test("a grant that a version of before left open is settled", async () => {
+    const { world, broker } = await ready();
+    world.hris.nextWrite = { written: { kind: "unknown", detail: "time-out" }, effect: "none" };
+    await broker();
+    asBefore(world);
+    world.now += 20 * 60_000;
+    await world.sweeper();
+    expect(world.outcome()).toBe("not-applied");
+    expect(world.itemsOf("control", "pointer#")[0]).not.toHaveProperty("grantId");
+  });
+
   test("another change of the same worker and field waits for the first", async () => {
     const { world, broker } = await ready();
     world.hris.nextWrite = { written: { kind: "unknown", detail: "time-out" }, effect: "none" };

@@ -210,7 +210,7 @@ function broker({ names, refs }: IamInput): Statement[] {
     useLedger(names, "OpenGrants", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
     readClassification(names),
     useControl(names, "CheckSwitchAndBreaker", [CONTROL.breaker, CONTROL.switch], ["ConditionCheckItem"]),
-    useControl(names, "TakePointers", [CONTROL.pointerPrefix], ["UpdateItem"]),
+    useControl(names, "TakePointers", [CONTROL.pointerPrefix], ["ConditionCheckItem", "UpdateItem"]),
   ];
 }
 

@@ -20,7 +20,7 @@ import type { Policy, Scalar } from "../../policy/model";
 import { approvalOnRecord } from "../approvals-on-record";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
 import { endChange } from "../end-change";
-import { checkAbsent, closeUnused, readGrant, THROTTLED, type GrantRecord } from "../grants";
+import { checkAbsent, closeUnused, pointerOf, readGrant, THROTTLED, type GrantRecord } from "../grants";
 import { controlKeys, ledgerKeys, type AttemptItem, type GrantItem, type InspectionItem } from "../ledger";
 import type { Ending } from "../outcomes";
 import {
@@ -40,6 +40,7 @@ import {
   type SessionCredentials,
   type Store,
   type Sts,
+  type WriteAction,
 } from "../ports";
 import {
   getAttempt,
@@ -196,6 +197,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
   function grantOf(input: WriteInput, inspection: InspectionItem, policy: Policy): GrantItem {
     const now = clock.now();
     const grantId = grantIdOf(ports.newUlid(now));
+    const hrisField = policy.fields[inspection.field]?.hrisField ?? inspection.field;
     return {
       ...ledgerKeys.grant(grantId, "open"),
       grantId,
@@ -203,7 +205,8 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
       index: input.index,
       attempt: input.attempt,
       field: inspection.field,
-      hrisField: policy.fields[inspection.field]?.hrisField ?? inspection.field,
+      hrisField,
+      pointer: controlKeys.pointer(inspection.workerRef, hrisField).pk,
       workerRef: inspection.workerRef,
       digest: inspection.digest,
       policyDigest: inspection.policyDigest,
@@ -241,12 +244,13 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
           {
             kind: "update",
             table: "control",
-            key: controlKeys.pointer(grant.workerRef, grant.field),
+            key: pointerOf(grant),
             set: { grantId, requestId, index, queue: "settle", dueAt },
             condition: { attribute: "grantId", is: "absent" },
           },
           putIfAbsent("ledger", grant),
           checkAbsent(ledgerKeys.denied(requestId, index, grant.digest)),
+          ...formerPointerFree(grant),
         ],
         grantId,
       );
@@ -345,6 +349,13 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
       return answer.unsettled(error);
     }
   }
+}
+
+/** A grant of before may hold the field by the policy's name for it. */
+function formerPointerFree({ pointer, workerRef, field }: GrantItem): WriteAction[] {
+  const key = controlKeys.formerPointer(workerRef, field);
+  if (key.pk === pointer) return [];
+  return [{ kind: "check", table: "control", key, condition: { attribute: "grantId", is: "absent" } }];
 }
 
 /** Whole seconds that an attempt waits beyond what it must: its own, and so the same when the call is repeated. */

@@ -10,7 +10,16 @@ import { approvalOnRecord } from "../approvals-on-record";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
 import { changeMessage } from "../exact-change";
 import { readGatewayRequest, type GatewayRequest, type RequestRefusal } from "../gateway-request";
-import { checkAbsent, endItem, fileLook, mayHaveChanged, readGrant, releasePointer, THROTTLED } from "../grants";
+import {
+  checkAbsent,
+  endItem,
+  fileLook,
+  mayHaveChanged,
+  pointerOf,
+  readGrant,
+  releasePointer,
+  THROTTLED,
+} from "../grants";
 import { writeOnce, type WriteResult } from "../hris-write";
 import { controlKeys, ledgerKeys, type GrantItem, type InspectionItem, type IntentItem } from "../ledger";
 import { changeOutcomeItem, grantOutcomeItem, type Ending } from "../outcomes";
@@ -424,7 +433,7 @@ export function createHandler(
         {
           kind: "update",
           table: "control",
-          key: controlKeys.pointer(grant.workerRef, grant.field),
+          key: pointerOf(grant),
           set: { dueAt: settledBy },
           condition: { attribute: "grantId", is: "=", value: grantId },
         },
