@@ -116,6 +116,36 @@ export const LAMBDA_SERVICE_ERRORS = [
   "Lambda.TooManyRequestsException",
 ] as const;
 
+/**
+ * Events that handlers log at level `ERROR`: what a person should hear of, and what alarms are made of. Public: renaming one silences
+ * whoever listens for it. A line is `{ level, handler, event, … }`.
+ */
+export const ERROR_EVENTS = [
+  /** The approvals API could not answer (`status` 500 and more). */
+  "approvals-refused",
+  /** So many writes that the breaker tripped: nothing is written until an operator resets it. */
+  "breaker-tripped",
+  /** An event that can never be taken: malformed, oversized, or a request id that came again with other content. */
+  "event-refused",
+  /** The field gateway failed before its one call. */
+  "gateway-failed",
+  /** The ledger holds a grant without its request or its exact change. */
+  "grant-without-change",
+  /** A second look failed for a month and was given up. */
+  "look-failed",
+  /** STS refused the connector's session. */
+  "session-refused",
+  /** A check asks a system that the stack does not connect. */
+  "source-not-connected",
+  /** The sweeper failed over one item. */
+  "sweep-failed",
+  /** The gateway failed after its one call: the sweeper tells what came of it. */
+  "write-open",
+  /** The HRIS took back what was written. */
+  "write-reverted",
+] as const;
+export type ErrorEvent = (typeof ERROR_EVENTS)[number];
+
 /** How a change can end, everywhere. */
 export const OUTCOMES = [
   "applied",

@@ -1,3 +1,4 @@
+import type { ErrorEvent } from "../core";
 import type { HrisAdapter, SourceReader } from "../hris/contract";
 
 /**
@@ -137,7 +138,7 @@ export interface SignedHttp {
 export interface Log {
   info(event: string, members?: Readonly<Record<string, string | number | boolean | undefined>>): void;
   warn(event: string, members?: Readonly<Record<string, string | number | boolean | undefined>>): void;
-  error(event: string, members?: Readonly<Record<string, string | number | boolean | undefined>>): void;
+  error(event: ErrorEvent, members?: Readonly<Record<string, string | number | boolean | undefined>>): void;
 }
 
 export interface Clock {

@@ -42,7 +42,7 @@ describe("intake", () => {
     ["another source", joiner([{ field: "work_email", value: VALUE }], {}, "agents.onboarding")],
     ["a dry run", joiner([{ field: "work_email", value: VALUE }], { dryRun: true })],
   ])(
-    "refuses the same request id with %s: alarmed, not started, kept in the dead-letter queue",
+    "refuses the same request id with %s: logged as an error, not started, kept in the dead-letter queue",
     async (_name, other) => {
       const world = new World();
       await world.intake({ Records: [record("m-1", joiner([{ field: "work_email", value: VALUE }]))] });

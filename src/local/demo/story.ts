@@ -115,7 +115,9 @@ export async function tellStory(cast: Cast, tell: (chapter: Chapter) => void): P
 
   const decide = async (person: Person, requestId: string, decision: "approve" | "deny"): Promise<string> => {
     const waiting = (await waitingFor(person)).find((item) => item.requestId === requestId);
-    if (waiting === undefined) return `${person.subject} is asked for nothing`;
+    if (waiting === undefined) {
+      return `${person.subject} is not asked: no change of this request waits for ${person.groups.join(", ")}`;
+    }
     const path = `/approvals/${requestId}/${waiting.index}`;
     const { status, body } = await approvals(person, "POST", path, { decision, digest: waiting.digest });
     return status === 200
@@ -185,7 +187,7 @@ export async function tellStory(cast: Cast, tell: (chapter: Chapter) => void): P
   chapter(
     "The same event comes again",
     `as it was: the same request, ${hris.writes() - writes} further writes`,
-    `with another value under the same id: refused (${String(refusal)}), alarmed, kept in the dead-letter queue`,
+    `with another value under the same id: refused (${String(refusal)}), logged as an error, kept in the dead-letter queue`,
   );
 
   // 5. A hostile connector.

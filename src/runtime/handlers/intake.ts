@@ -39,7 +39,7 @@ const NOT_DECIDED = "NotDecided";
  *
  * An event that is too old for its window is stored like any other: `decide` denies it by `OutsideWindow`, on record. What
  * cannot be parsed, and a request id that comes again with other content, is logged as an error by a code and fails its message,
- * so that it ends in the (encrypted) dead-letter queue: refused, alarmed, not started and not lost. So does a request whose
+ * so that it ends in the (encrypted) dead-letter queue: refused, not started and not lost. So does a request whose
  * execution has ended without a decision on record, since its id starts no other one: acknowledged, it would be lost in silence.
  */
 export function createHandler(ports: IntakePorts): (event: unknown) => Promise<IntakeOutput> {
