@@ -250,7 +250,7 @@ function announce({ names }: IamInput): Statement[] {
 
 function sweeper({ names, refs }: IamInput): Statement[] {
   return [
-    // Whether a request's execution still runs. Of its input and output, which travel along, there are references alone.
+    // Whether a request's execution still runs. The handler does not ask for input and output, which hold references alone.
     { Sid: "AskForExecutions", Effect: "Allow", Action: "states:DescribeExecution", Resource: names.executionsArn },
     putOutcomes(names),
     queryDue(names),

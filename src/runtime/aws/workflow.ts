@@ -35,7 +35,7 @@ export function createStarter(stateMachineArn: string, client: SFNClient = makeC
 const RUNNING = new Set(["RUNNING", "PENDING_REDRIVE"]);
 
 /**
- * Tells whether executions of the stack's workflow run. What the service answers beside the status is not looked at.
+ * Tells whether executions of the stack's workflow run. Input and output are not asked for, so that nobody needs to decrypt them.
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html (read 2026-11-23)
  */
 export function createWatcher(stateMachineArn: string, client: SFNClient = makeClient()): Pick<Workflow, "status"> {
@@ -44,7 +44,9 @@ export function createWatcher(stateMachineArn: string, client: SFNClient = makeC
       const executionArn = `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
       return calling(async () => {
         try {
-          const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+          const { status } = await client.send(
+            new DescribeExecutionCommand({ executionArn, includedData: "METADATA_ONLY" }),
+          );
           return RUNNING.has(status ?? "") ? "running" : "ended";
         } catch (error) {
           if (error instanceof Error && error.name === "ExecutionDoesNotExist") return "unknown";

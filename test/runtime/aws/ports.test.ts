@@ -153,6 +153,7 @@ describe("Step Functions", () => {
     expect(await watcher.status("r-1")).toBe(expected);
     expect(client.commandCalls(DescribeExecutionCommand)[0]?.args[0].input).toEqual({
       executionArn: "arn:aws:states:eu-west-1:111122223333:execution:demo-workflow:r-1",
+      includedData: "METADATA_ONLY",
     });
   });
 
