@@ -98,7 +98,10 @@ export interface ScimProps extends SourceSecret {
 
 /** The HR systems that a write-back can write to. */
 export const Hris = {
-  /** BambooHR. The secrets hold API keys of two users with access levels of their own. */
+  /**
+   * BambooHR. The secrets hold API keys of two users with access levels of their own. Where the policy writes job information, both must
+   * see its rows and `reportsToId`: a row is written whole, and a row of a day to come shows nowhere else.
+   */
   bambooHr({
     company,
     settleSeconds,

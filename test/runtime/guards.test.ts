@@ -1,5 +1,5 @@
-import { ENV } from "../../src/core";
-import { closeUnused } from "../../src/runtime/grants";
+import { ENV, OUTCOMES } from "../../src/core";
+import { closeUnused, mayHaveChanged } from "../../src/runtime/grants";
 import { parseConfig } from "../../src/runtime/handlers/broker";
 import type { GrantItem } from "../../src/runtime/ledger";
 import type { SessionCredentials } from "../../src/runtime/ports";
@@ -226,6 +226,13 @@ describe("the broker", () => {
     ])
       expect(at(url)).toThrow();
   });
+});
+
+test("a grant whose outcome is certain to have had no effect leaves the field's last writer as it was", () => {
+  const effects = OUTCOMES.filter((outcome) => mayHaveChanged({ outcome }));
+  for (const outcome of ["applied", "conflict", "pending-in-hris", "unknown"]) expect(effects).toContain(outcome);
+  for (const outcome of ["denied", "forbidden", "noop", "not-applied", "rejected", "duplicate"])
+    expect(effects).not.toContain(outcome);
 });
 
 describe("ending an unused grant", () => {
