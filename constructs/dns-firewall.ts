@@ -36,7 +36,8 @@ export class DnsFirewall extends Construct {
       const list = readable(
         new Route53ResolverFirewallDomainList(this, `${action}-list`, {
           name: names.network(`names-${action}`),
-          domains: [action === "allow" ? hostName : "*"],
+          // Route 53 gives names back with their last dot; written without it, every plan would show a change.
+          domains: [action === "allow" ? `${hostName}.` : "*."],
           tags,
         }),
       );

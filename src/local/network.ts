@@ -131,7 +131,7 @@ export class LocalNetwork {
 
   #listed(listId: string, hostName: string): boolean {
     const list = this.stack.resources("aws_route53_resolver_firewall_domain_list").find(({ id }) => id === listId);
-    return textsOf(list?.body["domains"]).some((domain) => domain === "*" || domain === hostName);
+    return textsOf(list?.body["domains"]).some((domain) => domain === "*." || domain === `${hostName}.`);
   }
 }
 

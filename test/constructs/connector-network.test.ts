@@ -108,8 +108,10 @@ describe("a network made for the connector", () => {
     const list = (action: string) => one(json, "aws_route53_resolver_firewall_domain_list", action)["domains"];
     const host = new URL(env(json, "_broker_")["GATEWAY_URL"]!.replaceAll(/\$\{[^}]*\.([a-z_]+)\.[^}]*\}/g, "$1"));
     expect(host.pathname).toBe("/live");
-    expect(`https://${(list("allow") as string[])[0]!}/live`).toBe(env(json, "_broker_")["GATEWAY_URL"]);
-    expect(list("block")).toEqual(["*"]);
+    expect(`https://${(list("allow") as string[])[0]!.replace(/\.$/, "")}/live`).toBe(
+      env(json, "_broker_")["GATEWAY_URL"],
+    );
+    expect(list("block")).toEqual(["*."]);
     expect(rule("allow")).toMatchObject({ action: "ALLOW" });
     expect(rule("block")).toMatchObject({ action: "BLOCK", block_response: "NXDOMAIN" });
     expect(Number(rule("allow")["priority"])).toBeLessThan(Number(rule("block")["priority"]));
