@@ -19,7 +19,7 @@ import { terraformJson } from "./terraform-json";
 
 /** Who vouches for approvers, and which of the token's claims say what they may approve. */
 export interface ApprovalsProps {
-  /** The identity provider's issuer, an `https` URL as its tokens' `iss` writes it. */
+  /** The identity provider's issuer, an `https` URL as its tokens' `iss` writes it; `http` on loopback only, for a trial on one machine. */
   readonly issuer: string;
   /** Values of `aud` (or `client_id`) that are ours. */
   readonly audience: readonly string[];
@@ -52,6 +52,9 @@ export const APPROVAL_ROUTES = [
 
 const TIMEOUT_SECONDS = 28;
 
+/** API Gateway fetches an issuer's keys over https; one on loopback it could not reach at all. */
+const ISSUER = /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?=[:/]|$))[^\s?#]*$/;
+
 /** No claim of the token beyond the subject, no header, no body. */
 const ACCESS_LOG_FORMAT = {
   requestId: "$context.requestId",
@@ -76,7 +79,7 @@ export class ApprovalsApi extends Construct {
     super(scope, id);
     const { names, tags, approvals } = props;
     const { issuer, audience, groupClaim } = approvals;
-    if (!Token.isUnresolved(issuer) && !/^https:\/\/[^\s?#]+$/.test(issuer)) {
+    if (!Token.isUnresolved(issuer) && !ISSUER.test(issuer)) {
       throw new Error(`${this.node.path}: approvals.issuer is \`${issuer}\`: expected an https URL without query`);
     }
     if (audience.length === 0) {

@@ -18,6 +18,7 @@ for (const example of readdirSync(join(root, "examples"), { withFileTypes: true 
   const policy = join("examples", example.name, "write-back.policy.yaml");
   cpSync(join(root, policy), join(root, "dist", policy));
 }
+cpSync(join(root, "src/local/aws/lambda-runner.cjs"), join(root, "dist/src/local/aws/lambda-runner.cjs"));
 chmodSync(join(root, "dist/src/cli/main.js"), 0o755);
 const { names, packages } = await buildHandlers();
 writeFileSync(join(root, "dist/handlers/THIRD-PARTY-NOTICES.txt"), packages.map(noticeOf).join("\n"));

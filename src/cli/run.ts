@@ -4,11 +4,12 @@ import { dirname, join } from "node:path";
 import { UsageError } from "../core";
 import { nearest } from "../policy/nearest";
 import { check } from "./commands/check";
+import { cloud } from "./commands/cloud";
 import { demo } from "./commands/demo";
 import { explain } from "./commands/explain";
 import { EXIT, type Command, type Io } from "./io";
 
-const COMMANDS: readonly Command[] = [check, explain, demo];
+const COMMANDS: readonly Command[] = [check, explain, demo, cloud];
 
 /** The program's help. */
 export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...

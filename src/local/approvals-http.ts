@@ -1,4 +1,4 @@
-import type { IdentityProvider, JwtDemands } from "./identity-provider";
+import type { JwtDemands } from "./identity-provider";
 import { text } from "./iam";
 import { matchPath } from "./path-template";
 import type { Stack } from "./stack";
@@ -12,6 +12,30 @@ export interface HttpAnswer {
 /** Routes a request of the HTTP API to its function, with claims that the authorizer verified. */
 export type InvokeRoute = (functionArn: string, event: object, sourceArn: string) => Promise<unknown>;
 
+/** Verifies a token as the authorizer does: its claims, or nothing. */
+export type VerifyToken = (
+  token: string,
+  demands: JwtDemands,
+) => Promise<Readonly<Record<string, unknown>> | undefined>;
+
+/** A request as it arrives at the HTTP API. */
+export interface HttpApiRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query?: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** An answer as it leaves the HTTP API. */
+export interface HttpApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** What the JWT authorizer of a stack demands. */
 export function authorizerOf(stack: Stack): JwtDemands {
   const { body } = stack.only("aws_apigatewayv2_authorizer");
@@ -20,26 +44,37 @@ export function authorizerOf(stack: Stack): JwtDemands {
 }
 
 /**
- * API Gateway in front of the approvals function, built from the synthesized routes: a route without JWT authorization is
- * refused here, a token that the authorizer would not take gets 401, and an undeclared route 404.
+ * API Gateway in front of the approvals function, built from the stack's routes: a route without JWT authorization is refused here,
+ * a token that the authorizer would not take gets 401, and an undeclared route 404.
  */
 export class ApprovalsHttp {
   readonly #demands: JwtDemands;
 
   constructor(
     private readonly stack: Stack,
-    private readonly provider: IdentityProvider,
-    private readonly now: () => number,
+    private readonly verify: VerifyToken,
     private readonly invoke: InvokeRoute,
   ) {
     this.#demands = authorizerOf(stack);
   }
 
+  /** A request with a token and a JSON body, and its answer's JSON. */
   async request(token: string, method: string, path: string, body?: object): Promise<HttpAnswer> {
+    const { status, body: text } = await this.handle({
+      method,
+      path,
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
+  }
+
+  async handle({ method, path, query = "", headers, body }: HttpApiRequest): Promise<HttpApiAnswer> {
     const match = this.#match(method, path);
-    if (match === undefined) return { status: 404, body: { message: "Not Found" } };
-    const claims = await this.provider.claimsOf(token, this.#demands, this.now());
-    if (claims === undefined) return { status: 401, body: { message: "Unauthorized" } };
+    if (match === undefined) return refusal(404, "Not Found");
+    const token = /^(?:Bearer )?(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
+    const claims = token === undefined ? undefined : await this.verify(token, this.#demands);
+    if (claims === undefined) return refusal(401, "Unauthorized");
     const apiId = this.stack.only("aws_apigatewayv2_api").id;
     const reply = (await this.invoke(
       match.functionArn,
@@ -47,8 +82,8 @@ export class ApprovalsHttp {
         version: "2.0",
         routeKey: match.routeKey,
         rawPath: path,
-        rawQueryString: "",
-        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        rawQueryString: query,
+        headers,
         pathParameters: match.parameters,
         requestContext: {
           apiId,
@@ -58,15 +93,12 @@ export class ApprovalsHttp {
           http: { method, path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "local" },
           authorizer: { jwt: { claims: Object.fromEntries(Object.entries(claims).map(asHttpApiClaim)), scopes: null } },
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined || body === "" ? {} : { body }),
         isBase64Encoded: false,
       },
       `arn:aws:execute-api:${this.stack.region}:${this.stack.accountId}:${apiId}/$default/${method}${match.template}`,
-    )) as { statusCode: number; body?: string };
-    return {
-      status: reply.statusCode,
-      body: reply.body === undefined ? undefined : (JSON.parse(reply.body) as unknown),
-    };
+    )) as { statusCode: number; headers?: Readonly<Record<string, string>>; body?: string };
+    return { status: reply.statusCode, headers: reply.headers ?? {}, body: reply.body ?? "" };
   }
 
   #match(method: string, path: string) {
@@ -84,6 +116,10 @@ export class ApprovalsHttp {
     }
     return undefined;
   }
+}
+
+function refusal(status: number, message: string): HttpApiAnswer {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify({ message }) };
 }
 
 /** An HTTP API hands every claim on as text, a list as `[a b]`. */

@@ -34,8 +34,6 @@ export interface Delivery {
  * rules, where the queue's policy lets that rule send.
  */
 export class LocalBus {
-  /** Every event that was accepted, in order. */
-  readonly events: BusEvent[] = [];
   readonly #arn: string;
   readonly #policy: PolicyDocument;
 
@@ -43,6 +41,8 @@ export class LocalBus {
     private readonly stack: Stack,
     private readonly iam: LocalIam,
     private readonly now: () => number,
+    /** Every event that was accepted, in order. */
+    readonly events: BusEvent[] = [],
   ) {
     this.#arn = `arn:aws:events:${stack.region}:${stack.accountId}:event-bus/${text(stack.only("aws_cloudwatch_event_bus").body["name"])}`;
     this.#policy = documentOf(stack.only("aws_cloudwatch_event_bus_policy").body["policy"]);

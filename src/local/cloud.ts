@@ -142,8 +142,11 @@ export class LocalCloud {
       (functionArn, event, sourceArn) =>
         this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
-    this.#approvals = new ApprovalsHttp(stack, this.identityProvider, now, (functionArn, event, sourceArn) =>
-      this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
+    this.#approvals = new ApprovalsHttp(
+      stack,
+      (token, demands) => this.identityProvider.claimsOf(token, demands, now()),
+      (functionArn, event, sourceArn) =>
+        this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
     const machine = stack.only("aws_sfn_state_machine");
     const workflow = this.iam.role(text(machine.body["role_arn"]));

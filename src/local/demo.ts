@@ -34,7 +34,9 @@ export async function runDemo({ json, example }: DemoOptions): Promise<number> {
         else process.stdout.write(`${renderChapter(chapter)}\n`);
       });
       const { changes, attacks, hris } = story;
-      process.stdout.write(json ? `${JSON.stringify({ changes, attacks, hris }, null, 2)}\n` : renderEnd(story));
+      process.stdout.write(
+        json ? `${JSON.stringify({ changes, attacks, hris }, null, 2)}\n` : renderEnd(story, WHENCE),
+      );
       return attacks.length > 0 && attacks.every(({ refused }) => refused) ? 0 : 3;
     } finally {
       await cast.stop();
@@ -44,16 +46,20 @@ export async function runDemo({ json, example }: DemoOptions): Promise<number> {
   }
 }
 
-function renderChapter({ title, lines }: Chapter): string {
+const WHENCE =
+  "Workflow, functions' environment and every policy came out of the synthesized Terraform; IAM's answers are the evaluator's over them.";
+
+/** A chapter for a person to read. */
+export function renderChapter({ title, lines }: Chapter): string {
   return `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-function renderEnd({ changes, attacks }: Story): string {
+/** The end of a story: how many changes and attacks there were, and where all of it came from. */
+export function renderEnd({ changes, attacks }: Pick<Story, "attacks" | "changes">, whence: string): string {
   const written = changes.filter(({ outcome }) => outcome === "applied").length;
   const refused = attacks.filter(({ refused: held }) => held).length;
   return (
     `\n${changes.length} changes: ${written} written, each once; ${changes.length - written} not. ` +
-    `${refused} of ${attacks.length} attacks refused.\n` +
-    "Workflow, functions' environment and every policy came out of the synthesized Terraform; IAM's answers are the evaluator's over them.\n"
+    `${refused} of ${attacks.length} attacks refused.\n${whence}\n`
   );
 }

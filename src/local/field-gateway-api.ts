@@ -31,6 +31,11 @@ export class Sessions {
     return credentials;
   }
 
+  /** The session that an access key belongs to. */
+  byKey(accessKeyId: string): Session | undefined {
+    return this.#byKey.get(accessKeyId);
+  }
+
   /** The session of credentials, all three parts of which must fit. */
   find(credentials: SessionCredentials): Session | undefined {
     const session = this.#byKey.get(credentials.accessKeyId);

@@ -52,13 +52,13 @@ export interface TrailLine {
 
 /** The stack's identities: every decision is the evaluator's over the synthesized documents. */
 export class LocalIam {
-  /** Every call so far. */
-  readonly trail: TrailLine[] = [];
   readonly #roles: ReadonlyMap<string, LocalRole>;
 
   constructor(
     stack: Stack,
     private readonly now: () => number,
+    /** Every call so far. */
+    readonly trail: TrailLine[] = [],
   ) {
     const policies = stack.resources("aws_iam_policy").map(({ body }) => ({
       arn: `arn:aws:iam::${stack.accountId}:policy/${text(body["name"])}`,

@@ -59,7 +59,7 @@ export interface LocalServer {
 /** What a server is made of. `respond` is where a request has its effect; with `ignore` it must have none. */
 export interface LocalService {
   credentialOf(request: LocalRequest): string | undefined;
-  respond(request: LocalRequest, ignore: boolean): LocalAnswer;
+  respond(request: LocalRequest, ignore: boolean): LocalAnswer | Promise<LocalAnswer>;
 }
 
 /** Starts a server on a free port of this machine's loopback address. It does not keep the process alive. */
@@ -85,7 +85,7 @@ export async function startLoopbackServer(service: LocalService, faults?: FaultP
       incoming.socket.destroy();
       return;
     }
-    const answer = fault?.kind === "replace" ? fault.answer : service.respond(request, fault?.kind === "ignore");
+    const answer = fault?.kind === "replace" ? fault.answer : await service.respond(request, fault?.kind === "ignore");
     if (fault?.kind === "cut") {
       incoming.socket.destroy();
       return;

@@ -11,6 +11,8 @@ export interface TerraformRun {
 }
 
 export interface Terraform {
+  /** Folder of the provider's local copy, where it is one. */
+  readonly pluginDir?: string;
   /**
    * `terraform validate` in a synthesized stack's folder. Providers are initialised once and shared by every folder that this
    * object sees, so that each further validation costs seconds.
@@ -46,7 +48,8 @@ export function findTerraform(needs: "program" | "provider" = "provider"): Terra
     missing("no local mirror of hashicorp/aws; name its folder in WRITEBACK_TF_PLUGIN_DIR");
     return undefined;
   }
-  return terraformWith(plugins.args);
+  const pluginDir = plugins.args[0]?.replace("-plugin-dir=", "");
+  return { ...terraformWith(plugins.args), ...(pluginDir === undefined ? {} : { pluginDir }) };
 }
 
 /** Arguments of `terraform init` that make it find the provider without a network. */

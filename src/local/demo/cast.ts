@@ -3,7 +3,7 @@ import { parseConnections } from "../../hris";
 import { startBambooHrServer, type BambooHrServer, type BambooHrValue } from "../bamboohr-server";
 import { LocalCloud, secretText } from "../cloud";
 import { startFinanceServer } from "../finance-server";
-import type { Person } from "../identity-provider";
+import type { IdentityProvider, Person } from "../identity-provider";
 import { startScimServer } from "../scim-server";
 import { text } from "../iam";
 import type { Stack } from "../stack";
@@ -38,37 +38,48 @@ export function madeFor(worker: WorkerName): { workEmail: string; username: stri
   return { workEmail: `${login}@example.com`, username: login, accountId: `acct-${id}` };
 }
 
+/** What the story needs of whatever runs the stack: this process, or the local cloud that Terraform applied to. */
+export interface StoryCloud {
+  readonly clock: Pick<LocalCloud["clock"], "now" | "advance">;
+  readonly iam: Pick<LocalCloud["iam"], "principal" | "trail">;
+  readonly network: Pick<LocalCloud["network"], "isPrivate">;
+  readonly identityProvider: Pick<IdentityProvider, "tokenFor">;
+  readonly logs: LocalCloud["logs"];
+  publish(...event: Parameters<LocalCloud["publish"]>): Promise<void>;
+  approvals(...request: Parameters<LocalCloud["approvals"]>): ReturnType<LocalCloud["approvals"]>;
+  gateway(...request: Parameters<LocalCloud["gateway"]>): ReturnType<LocalCloud["gateway"]>;
+  outcomes(): ReturnType<LocalCloud["outcomes"]>;
+  replaceConnector(...code: Parameters<LocalCloud["replaceConnector"]>): void;
+  setSwitch(...state: Parameters<LocalCloud["setSwitch"]>): Promise<void>;
+  quiet(): Promise<void>;
+}
+
 /** A stack running on this machine, with the systems around it. */
-export interface Cast {
-  readonly cloud: LocalCloud;
+export interface Cast<Cloud extends StoryCloud = LocalCloud> {
+  readonly cloud: Cloud;
   readonly hris: BambooHrServer;
   stop(): Promise<void>;
 }
 
-/** Starts the HRIS, the directory and the finance system on loopback, and the stack between them. */
-export async function assemble(stack: Stack): Promise<Cast> {
-  const connectionsOf = (handler: string) => {
-    const resource = stack
-      .resources("aws_lambda_function")
-      .find(({ body }) => text(body["function_name"]).endsWith(`-${handler}`));
-    const block = [resource?.body["environment"]].flat()[0] as { variables?: Record<string, string> } | undefined;
-    return parseConnections(block?.variables?.[ENV.connections] ?? "{}");
-  };
-  const readers = connectionsOf("inspect");
-  const writers = connectionsOf("gateway");
-  const { hris: hrisReader, directory, finance } = readers;
-  const { hris: hrisWriter } = writers;
-  if (hrisReader === undefined || hrisWriter === undefined || directory === undefined) {
-    throw new Error("the demo needs a stack that connects `hris` and `directory`");
-  }
-  const secrets = Object.fromEntries(
-    [hrisReader, hrisWriter, directory, ...(finance === undefined ? [] : [finance])].map(({ secretArn }) => [
-      secretArn,
-      secretText(secretArn),
-    ]),
-  );
-  const secretOf = (connection: { readonly secretArn: string }): string => secrets[connection.secretArn] ?? "";
+/** The secrets by which the systems know their callers. */
+export interface SystemSecrets {
+  readonly reader: string;
+  readonly writer: string;
+  readonly directory: string;
+  /** Absent where no finance system is asked. */
+  readonly finance?: string;
+}
 
+/** The systems around a stack, on loopback. */
+export interface LocalSystems {
+  readonly hris: BambooHrServer;
+  readonly directoryUrl: string;
+  readonly financeUrl?: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the HRIS, the directory and the finance system with the workers of the story. `today` is the HRIS's day. */
+export async function startSystems(secrets: SystemSecrets, today: () => string): Promise<LocalSystems> {
   const employees = Object.fromEntries([
     [MANAGER_ID, employee("Jamie Manager", {})],
     ...Object.entries(WORKERS).map(([worker, { id, name }]) => [
@@ -76,18 +87,17 @@ export async function assemble(stack: Stack): Promise<Cast> {
       employee(name, worker === "contractor" ? { employmentHistoryStatus: "Contractor" } : {}),
     ]),
   ]) as Parameters<typeof startBambooHrServer>[0]["employees"];
-
   const hris = await startBambooHrServer({
     credentials: {
-      [secretOf(hrisReader)]: { name: "reader", view: "*", edit: [] },
+      [secrets.reader]: { name: "reader", view: "*", edit: [] },
       // As broad as HRIS permissions often are: what narrows it is on our side.
-      [secretOf(hrisWriter)]: { name: "writer", view: "*", edit: "*" },
+      [secrets.writer]: { name: "writer", view: "*", edit: "*" },
     },
     employees,
-    today: () => "2026-11-23",
+    today,
   });
   const scim = await startScimServer({
-    tokens: { [secretOf(directory)]: "reader" },
+    tokens: { [secrets.directory]: "reader" },
     users: (Object.keys(WORKERS) as WorkerName[]).map((worker) => {
       const { workEmail, username, accountId } = madeFor(worker);
       return {
@@ -100,29 +110,63 @@ export async function assemble(stack: Stack): Promise<Cast> {
     }),
   });
   // A policy that asks no finance system has none.
-  const ledger =
-    finance === undefined
+  const finance =
+    secrets.finance === undefined
       ? undefined
       : await startFinanceServer({
-          tokens: { [secretOf(finance)]: "reader" },
+          tokens: { [secrets.finance]: "reader" },
           collections: { "cost-centres": { "CC-100": { active: true } } },
         });
+  return {
+    hris,
+    directoryUrl: scim.baseUrl,
+    ...(finance === undefined ? {} : { financeUrl: finance.url }),
+    stop: async () => {
+      await Promise.all([hris.stop(), scim.stop(), finance?.stop()]);
+    },
+  };
+}
+
+/** Starts the systems, and the stack between them in this process. */
+export async function assemble(stack: Stack): Promise<Cast> {
+  const connectionsOf = (handler: string) => {
+    const resource = stack
+      .resources("aws_lambda_function")
+      .find(({ body }) => text(body["function_name"]).endsWith(`-${handler}`));
+    const block = [resource?.body["environment"]].flat()[0] as { variables?: Record<string, string> } | undefined;
+    return parseConnections(block?.variables?.[ENV.connections] ?? "{}");
+  };
+  const { hris: hrisReader, directory, finance } = connectionsOf("inspect");
+  const { hris: hrisWriter } = connectionsOf("gateway");
+  if (hrisReader === undefined || hrisWriter === undefined || directory === undefined) {
+    throw new Error("the demo needs a stack that connects `hris` and `directory`");
+  }
+  const secrets = Object.fromEntries(
+    [hrisReader, hrisWriter, directory, ...(finance === undefined ? [] : [finance])].map(({ secretArn }) => [
+      secretArn,
+      secretText(secretArn),
+    ]),
+  );
+  const secretOf = (connection: { readonly secretArn: string }): string => secrets[connection.secretArn] ?? "";
+  const systems = await startSystems(
+    {
+      reader: secretOf(hrisReader),
+      writer: secretOf(hrisWriter),
+      directory: secretOf(directory),
+      ...(finance === undefined ? {} : { finance: secretOf(finance) }),
+    },
+    () => "2026-11-23",
+  );
   const cloud = await LocalCloud.start(stack, {
     startMs: STORY_START,
     hosts: {
-      [hrisReader.baseUrl]: hris.url,
-      [directory.baseUrl]: scim.baseUrl,
-      ...(finance === undefined || ledger === undefined ? {} : { [finance.baseUrl]: ledger.url }),
+      [hrisReader.baseUrl]: systems.hris.url,
+      [directory.baseUrl]: systems.directoryUrl,
+      ...(finance === undefined || systems.financeUrl === undefined ? {} : { [finance.baseUrl]: systems.financeUrl }),
     },
     secrets,
   });
-  return {
-    cloud,
-    hris,
-    stop: async () => {
-      await Promise.all([hris.stop(), scim.stop(), ledger?.stop()]);
-    },
-  };
+  return { cloud, hris: systems.hris, stop: () => systems.stop() };
 }
 
 function employee(name: string, fields: Readonly<Record<string, BambooHrValue>>) {

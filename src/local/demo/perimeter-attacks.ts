@@ -1,6 +1,7 @@
 import type { SessionCredentials } from "../../runtime/ports";
-import type { ConnectorCode, LocalCloud } from "../cloud";
+import type { ConnectorCode } from "../cloud";
 import { INTERNET, type Origin } from "../network";
+import type { StoryCloud } from "./cast";
 import type { ToldAttack } from "./story";
 
 /** A VPC endpoint of somebody else's: anybody can have one. */
@@ -11,7 +12,7 @@ const THEIR_ENDPOINT: Origin = { kind: "endpoint", endpointId: "vpce-0fedcba9876
  * elsewhere, and reach something else from where it is. Nothing where the stack has no perimeter.
  */
 export async function attackPerimeter(
-  cloud: LocalCloud,
+  cloud: StoryCloud,
   held: { readonly url: string; readonly value: unknown; readonly credentials: SessionCredentials },
   connect: Parameters<ConnectorCode>[1]["connect"],
 ): Promise<ToldAttack[]> {

@@ -2,7 +2,7 @@ import { REASONS } from "../../policy";
 import type { SessionCredentials } from "../../runtime/ports";
 import { AccessDenied } from "../iam";
 import type { Person } from "../identity-provider";
-import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type WorkerName } from "./cast";
+import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type StoryCloud, type WorkerName } from "./cast";
 import { attackPerimeter } from "./perimeter-attacks";
 
 /** One change of the story and how it ended. */
@@ -53,7 +53,7 @@ interface Proposal {
 }
 
 /** Tells the whole story on a running stack. `tell` is called as each chapter ends. */
-export async function tellStory(cast: Cast, tell: (chapter: Chapter) => void): Promise<Story> {
+export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter) => void): Promise<Story> {
   const { cloud, hris } = cast;
   const chapters: Chapter[] = [];
   const workerOf = new Map<string, string>();
@@ -249,7 +249,7 @@ function told(
  * each. IAM's answers are the evaluator's over the synthesized policies.
  */
 async function attack(
-  cast: Cast,
+  cast: Cast<StoryCloud>,
   event: { readonly entry: Parameters<Cast["cloud"]["publish"]>[0] },
 ): Promise<ToldAttack[]> {
   const { cloud } = cast;
@@ -311,7 +311,7 @@ async function attack(
   return attacks;
 }
 
-function targetsOf({ cloud }: Cast): { connectorRoleArn: string; writerSecretArn: string } {
+function targetsOf({ cloud }: Cast<StoryCloud>): { connectorRoleArn: string; writerSecretArn: string } {
   const gateway = cloud.iam.principal("gateway");
   const writerSecretArn = gateway.identity
     .flatMap(({ Statement }) => Statement)

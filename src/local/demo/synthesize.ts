@@ -12,10 +12,14 @@ export const DEMO_EXAMPLES = ["acme", "perimeter"] as const;
 export type DemoExample = (typeof DEMO_EXAMPLES)[number];
 
 /**
- * Synthesizes one of the examples with its own policy and inputs into a folder, in a process of its own, as `npm run synth` does.
+ * Synthesizes one of the examples, with its own policy and inputs unless others are given, into a folder, in a process of its own, as `npm run synth` does.
  * Works from the sources and from the built package. Throws `UsageError` with what the example printed.
  */
-export async function synthesizeExample(outDir: string, example: DemoExample = "acme"): Promise<void> {
+export async function synthesizeExample(
+  outDir: string,
+  example: DemoExample = "acme",
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const extension = extname(__filename);
   const main = join(__dirname, "..", "..", "..", "examples", example, `main${extension}`);
   const loader = extension === ".ts" ? ["--import", pathToFileURL(require.resolve("tsx")).href] : [];
@@ -23,7 +27,7 @@ export async function synthesizeExample(outDir: string, example: DemoExample = "
     PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
   const child = spawn(process.execPath, [...loader, main], {
-    env: { ...environment, CDKTF_OUTDIR: outDir, CHECKPOINT_DISABLE: "1" },
+    env: { ...environment, ...inputs, CDKTF_OUTDIR: outDir, CHECKPOINT_DISABLE: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let printed = "";

@@ -1,0 +1,113 @@
+import type { Moto } from "./moto";
+import { AwsError, jsonAnswer, jsonOf, textOf, type AwsAnswer, type AwsCall } from "./wire";
+
+/** Answers a call that moto does not know or answers wrongly; `undefined` where moto may have it. */
+export type Gap = (call: AwsCall, moto: Moto) => Promise<AwsAnswer | undefined>;
+
+/**
+ * What moto 5.2 lacks of what the AWS provider 5.100 asks, each measured: without it an apply fails or hangs, or a second plan shows a
+ * change that nobody made.
+ */
+export const GAPS: readonly Gap[] = [
+  validateDefinition,
+  listVersions,
+  escapePolicy,
+  compactRedrivePolicy,
+  describeRules,
+];
+
+/** The provider asks at plan and apply whether a definition is valid; our own lint has answered that at synth. */
+function validateDefinition(call: AwsCall): Promise<AwsAnswer | undefined> {
+  if (call.service !== "states" || call.action !== "ValidateStateMachineDefinition") return none;
+  const definition = textOf(jsonOf(call.body)["definition"]);
+  const diagnostics = isJson(definition)
+    ? []
+    : [{ severity: "ERROR", code: "INVALID_JSON_DESCRIPTION", message: "the definition is not JSON", location: "/" }];
+  const result = diagnostics.length === 0 ? "OK" : "FAIL";
+  return Promise.resolve(jsonAnswer({ result, diagnostics, truncated: false }));
+}
+
+/** No version is ever published here. */
+function listVersions(call: AwsCall): Promise<AwsAnswer | undefined> {
+  if (call.service !== "states" || call.action !== "ListStateMachineVersions") return none;
+  return Promise.resolve(jsonAnswer({ stateMachineVersions: [] }));
+}
+
+/** API Gateway gives a policy back as text whose quotes are escaped, and the provider expects it so; moto gives it as it is. */
+async function escapePolicy(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  if (call.service !== "apigateway" || !/^\/restapis(\/[^/]+)?$/.test(call.path)) return undefined;
+  const answer = await moto.forward(call);
+  if (answer.status >= 300 || answer.body.length === 0) return answer;
+  const escaped = (api: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+    const policy = textOf(api["policy"]);
+    return policy.startsWith("{") ? { ...api, policy: JSON.stringify(policy).slice(1, -1) } : api;
+  };
+  const found = jsonOf(answer.body);
+  const items = found["item"];
+  const body = Array.isArray(items)
+    ? { ...found, item: (items as Readonly<Record<string, unknown>>[]).map(escaped) }
+    : escaped(found);
+  return { ...answer, body: Buffer.from(JSON.stringify(body)) };
+}
+
+/** SQS gives a redrive policy back as it was set; moto writes it anew with spaces, which the provider takes for a change. */
+async function compactRedrivePolicy(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  if (call.service !== "sqs" || call.action !== "GetQueueAttributes") return undefined;
+  const answer = await moto.forward(call);
+  if (answer.status >= 300) return answer;
+  const found = jsonOf(answer.body);
+  const attributes = found["Attributes"] as Readonly<Record<string, string>> | undefined;
+  const policy = attributes?.["RedrivePolicy"];
+  if (policy === undefined || !isJson(policy)) return answer;
+  const compact = JSON.stringify(JSON.parse(policy));
+  return {
+    ...answer,
+    body: Buffer.from(JSON.stringify({ ...found, Attributes: { ...attributes, RedrivePolicy: compact } })),
+  };
+}
+
+/** Descriptions of security group rules by rule id: moto keeps none, and the provider sets them. */
+const descriptions = new WeakMap<Moto, Map<string, string>>();
+
+/** A rule of a security group gives its description back. */
+async function describeRules(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  if (call.service !== "ec2") return undefined;
+  const isAuthorize = /^AuthorizeSecurityGroup(Egress|Ingress)$/.test(call.action);
+  if (!isAuthorize && call.action !== "DescribeSecurityGroupRules") return undefined;
+  const kept = descriptions.get(moto) ?? new Map<string, string>();
+  descriptions.set(moto, kept);
+  const answer = await moto.forward(call);
+  if (answer.status >= 300) return answer;
+  const xml = answer.body.toString("utf8");
+  if (isAuthorize) {
+    const given = [...new URLSearchParams(call.body.toString("utf8"))].find(([name]) => name.endsWith(".Description"));
+    const ruleId = /<securityGroupRuleId>([^<]+)</.exec(xml)?.[1];
+    if (given !== undefined && ruleId !== undefined) kept.set(ruleId, given[1]);
+    return answer;
+  }
+  const described = xml.replace(
+    /<item>(?:(?!<\/item>)[\s\S])*?<securityGroupRuleId>([^<]+)<[\s\S]*?<\/item>/g,
+    (item, id) => {
+      const text = kept.get(String(id));
+      if (text === undefined || item.includes("<description>")) return item;
+      return item.replace(/<\/item>$/, `<description>${text}</description></item>`);
+    },
+  );
+  return { ...answer, body: Buffer.from(described) };
+}
+
+const none = Promise.resolve(undefined);
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An answer that a resource does not exist, for services that this front keeps itself. */
+export function notFound(what: string): AwsError {
+  return new AwsError("ResourceNotFoundException", `there is no ${what}`, 404);
+}

@@ -1,0 +1,3 @@
+import { tellsTheStoryDeployed } from "./story";
+
+tellsTheStoryDeployed("acme", ["another field", "another value", "its grant a second time", "an expired session"]);

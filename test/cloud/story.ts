@@ -1,0 +1,163 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { OUTCOME_SOURCE } from "../../src/core";
+import { DeployedCloud, missingForCloud } from "../../src/local/aws/deployed-cloud";
+import type { PlannedChange } from "../../src/local/aws/terraform";
+import { madeFor, MANAGER_ID, WORKERS, type WorkerName } from "../../src/local/demo/cast";
+import { tellStory, type Story } from "../../src/local/demo/story";
+import type { DemoExample } from "../../src/local/demo/synthesize";
+import { findTerraform } from "../helpers/terraform";
+
+/** An apply with its waits, a story, and a destroy. */
+const LIFE_MS = 400_000;
+
+/** Whether this machine can run a local cloud; one line on the console says what is missing. Throws where it was promised. */
+function canRun(): boolean {
+  const missing = missingForCloud();
+  // The provider is found in the same places as for `terraform validate`.
+  const terraform = missing.length === 0 ? findTerraform() : undefined;
+  if (terraform !== undefined) {
+    if (terraform.pluginDir !== undefined) process.env["WRITEBACK_TF_PLUGIN_DIR"] = terraform.pluginDir;
+    return true;
+  }
+  const what = missing.length > 0 ? missing.join("; ") : "the AWS provider is missing";
+  if (process.env["WRITEBACK_REQUIRE_CLOUD"] === "1") throw new Error(`WRITEBACK_REQUIRE_CLOUD=1, but ${what}`);
+  process.stderr.write(`SKIP tests on the local cloud: ${what}\n`);
+  return false;
+}
+
+/** The demo's story on an example that Terraform really applied: what ran, what was refused, what leaked, what was left. */
+export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly string[]): void {
+  const runs = canRun();
+  (runs ? describe : describe.skip)(`examples/${example}, applied by Terraform and running on this machine`, () => {
+    let cloud: DeployedCloud;
+    let story: Story;
+    let secondPlan: readonly PlannedChange[];
+
+    beforeAll(async () => {
+      cloud = await DeployedCloud.start({ example, tell: () => undefined });
+      await cloud.apply();
+      secondPlan = await cloud.plan();
+      const cast = { cloud, hris: cloud.systems.hris, stop: () => Promise.resolve() };
+      story = await tellStory(cast, () => undefined);
+    }, LIFE_MS);
+
+    afterAll(async () => {
+      await cloud.stop();
+    });
+
+    const outcomeOf = (worker: WorkerName, field: string) =>
+      story.changes.find((change) => change.workerId === WORKERS[worker].id && change.field === field);
+
+    test("a second plan shows no changes", () => {
+      expect(secondPlan).toEqual([]);
+    });
+
+    test.each([
+      ["joiner", "work_email", "applied"],
+      ["joiner", "username", "applied"],
+      ["joiner", "account_id", "applied"],
+      ["joiner", "manager", "applied"],
+      ["joiner", "base_salary", "denied"],
+      ["contractor", "work_email", "notified"],
+      ["assisted", "work_email", "applied"],
+      ["target", "work_email", "applied"],
+      ["late", "work_email", "not-applied"],
+    ] as const)("%s's %s ends as `%s`", (worker, field, outcome) => {
+      expect(outcomeOf(worker, field)).toMatchObject({ outcome });
+    });
+
+    test("the HRIS holds what was approved and nothing else, each written once by the writer's credential", () => {
+      expect(story.hris[WORKERS.joiner.id]).toEqual({
+        work_email: madeFor("joiner").workEmail,
+        username: madeFor("joiner").username,
+        account_id: madeFor("joiner").accountId,
+        manager: MANAGER_ID,
+        base_salary: "4000.00 EUR",
+      });
+      expect(story.hris[WORKERS.contractor.id]).toMatchObject({ work_email: null });
+      expect(story.hris[WORKERS.late.id]).toMatchObject({ work_email: null });
+      const { hris } = cloud.systems;
+      expect(hris.writes()).toBe(story.changes.filter(({ outcome }) => outcome === "applied").length);
+      const writers = hris.log.filter(({ method }) => method !== "GET").map(({ credential }) => credential);
+      expect(new Set(writers)).toEqual(new Set(["writer"]));
+    });
+
+    test("every attack is refused", () => {
+      expect(story.attacks.filter(({ refused }) => !refused)).toEqual([]);
+      expect(story.attacks.map(({ name }) => name)).toEqual(expect.arrayContaining([...attacks]));
+    });
+
+    test("IAM refused nothing but what the hostile connector tried", () => {
+      const refused = cloud.iam.trail.filter(({ allowed }) => !allowed).map(({ action }) => action);
+      expect(refused).toEqual(["sts:AssumeRole", "secretsmanager:GetSecretValue"]);
+      expect(cloud.iam.trail.length).toBeGreaterThan(100);
+    });
+
+    test("the deployed functions logged, in lines of ours alone", () => {
+      const functions = new Set(cloud.logs.map((line) => line.function));
+      for (const name of ["intake", "decide", "inspect", "request-approval", "approvals", "gateway", "announce"]) {
+        expect(functions).toContain(name);
+      }
+      expect(cloud.logs.filter(({ event }) => event === "unstructured-line")).toEqual([]);
+    });
+
+    test("an event under a known id with other content reaches the dead-letter queue", async () => {
+      const until = Date.now() + 30_000;
+      let dead: readonly string[] = [];
+      while (dead.length === 0 && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        dead = await cloud.deadLetters();
+      }
+      expect(dead.join()).toContain("somebody.else@example.com");
+    });
+
+    describe("no HR value and no secret where it does not belong", () => {
+      const workers = Object.keys(WORKERS) as WorkerName[];
+      const values = [
+        ...workers.flatMap((worker) => Object.values(madeFor(worker))),
+        "9000.00 EUR",
+        "somebody.else@example.com",
+        "attacker@example.com",
+        ...workers.flatMap((worker) => WORKERS[worker].name.split(" ")),
+      ];
+      const leaks = (content: unknown): string[] => {
+        const text = typeof content === "string" ? content : JSON.stringify(content);
+        return values.filter((value) => text.includes(value));
+      };
+
+      test("the search finds a value where one is", async () => {
+        expect(leaks(await cloud.scan("ledger"))).toContain(madeFor("joiner").workEmail);
+      });
+
+      test.each([
+        ["the state of Terraform", () => readFileSync(join(cloud.stackDir, "terraform.tfstate"), "utf8")],
+        ["the history of any execution", () => cloud.front.executions.all().map((each) => each.history())],
+        ["any log line", () => cloud.logs],
+        ["the gateway's access lines", () => cloud.front.gatewayAccess],
+        ["what IAM was asked", () => cloud.iam.trail],
+        ["the outcome events", () => cloud.front.attached.bus.events.filter(({ source }) => source === OUTCOME_SOURCE)],
+      ])("not in %s", (_place, content) => {
+        const found = content();
+        expect(JSON.stringify(found).length).toBeGreaterThan(100);
+        expect(leaks(found)).toEqual([]);
+      });
+
+      test("not in a key of the ledger, and nowhere in the control table", async () => {
+        const keys = (await cloud.scan("ledger")).map(({ pk, sk }) => [pk, sk]);
+        expect(leaks(keys)).toEqual([]);
+        expect(leaks(await cloud.scan("control"))).toEqual([]);
+      });
+    });
+
+    test(
+      "a destroy leaves nothing, by the word of every service",
+      async () => {
+        await cloud.destroy();
+        expect(await cloud.leftovers()).toEqual([]);
+      },
+      LIFE_MS,
+    );
+  });
+}
