@@ -18,7 +18,7 @@ export interface ChangeLedgerProps extends PartProps {
 
 /**
  * The two tables of record. The ledger holds what was asked, decided, approved, attempted and shown, in items that no runtime
- * role changes or removes. The control table holds what moves: switch, breaker, leases, pointers, waits.
+ * role updates or deletes, each kind put by the role whose it is. The control table holds what moves: switch, breaker, leases, pointers, waits.
  *
  * Terraform creates switch (`running`) and breaker (`ok`) once and then leaves them alone: an apply never restarts what an
  * operator or the breaker stopped.

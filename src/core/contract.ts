@@ -66,11 +66,32 @@ export const SORT_KEY = "sk";
 /** Index of the control table over work that is due: hash `queue`, range `dueAt` (ISO 8601 UTC). */
 export const DUE_INDEX = "due";
 export const DUE_QUEUE = "queue";
+/** The queues of that index: what is open until it is announced, what is to be settled, who is waited for, what to look at again. */
+export const DUE_QUEUES = ["open", "settle", "approval", "second-look"] as const;
+export type DueQueue = (typeof DUE_QUEUES)[number];
 export const DUE_AT = "dueAt";
 
 /** Partition of the classification table that holds the policy, and the sort key of its manifest. */
 export const POLICY_PARTITION = "policy";
 export const MANIFEST_KEY = "manifest";
+
+/**
+ * Partitions of the ledger, one for each kind of record, so that IAM can tell who may put which: it sees a partition's key, and cannot see
+ * that an item must not exist yet. A role that may put one kind can replace a record of that kind, and forge none of another.
+ */
+export const LEDGER = {
+  requestPrefix: "request#",
+  decisionPrefix: "decision#",
+  inspectionPrefix: "inspection#",
+  approvalPrefix: "approval#",
+  attemptPrefix: "attempt#",
+  outcomePrefix: "outcome#",
+  secondLookPrefix: "second-look#",
+  grantPrefix: "grant#",
+  intentPrefix: "intent#",
+  grantOutcomePrefix: "grant-outcome#",
+  grantEndPrefix: "grant-end#",
+} as const;
 
 /** Keys of the control table. */
 export const CONTROL = {

@@ -24,9 +24,19 @@ export interface GrantRecord {
   readonly end?: EndItem;
 }
 
+/**
+ * Reads them one after the other where that matters: whatever was recorded together with an intent or an end that is seen here, an
+ * outcome of the same transaction among it, is seen too.
+ */
 export async function readGrant(store: Store, grantId: string): Promise<GrantRecord> {
-  const items = await store.query("ledger", ledgerKeys.grant(grantId, "open").pk);
-  return Object.fromEntries(items.map((item) => [item["sk"], item])) as GrantRecord;
+  const get = (key: Key): Promise<unknown> => store.get("ledger", key);
+  const [open, intent, end] = await Promise.all([
+    get(ledgerKeys.grant(grantId)),
+    get(ledgerKeys.intent(grantId)),
+    get(ledgerKeys.grantEnd(grantId)),
+  ]);
+  const outcome = await get(ledgerKeys.grantOutcome(grantId));
+  return { open, intent, outcome, end } as GrantRecord;
 }
 
 /** The worker and the exact change of a grant. */
@@ -76,7 +86,7 @@ export async function evidenceOf(store: Store, place: ChangePlace): Promise<Evid
 
 /** The item after which a grant cannot be used. */
 export function endItem(grantId: string, reason: string, nowMs: number): EndItem {
-  return { ...ledgerKeys.grant(grantId, "end"), grantId, reason, endedAt: formatInstant(nowMs) };
+  return { ...ledgerKeys.grantEnd(grantId), grantId, reason, endedAt: formatInstant(nowMs) };
 }
 
 /** A condition that an item of the ledger does not exist. */
@@ -128,7 +138,7 @@ export async function closeUnused(store: Store, grant: GrantItem, reason: string
   try {
     await store.write([
       putIfAbsent("ledger", endItem(grant.grantId, reason, nowMs)),
-      checkAbsent(ledgerKeys.grant(grant.grantId, "intent")),
+      checkAbsent(ledgerKeys.intent(grant.grantId)),
       releasePointer(grant, false),
     ]);
     return true;

@@ -1,56 +1,74 @@
-import { CONTROL, type Outcome } from "../core";
+import { CONTROL, LEDGER, type Outcome } from "../core";
 import type { Approval, FieldClass, Scalar } from "../policy/model";
 import type { Reason, VerdictKind } from "../policy/verdict";
 import type { WriteBackRequest } from "../policy/request";
 import type { Key } from "./ports";
 
 /**
- * The items of the ledger (put if absent, never changed or removed by a runtime role) and of the control table. HR values
+ * The items of the ledger (put if absent; no runtime role updates or deletes one) and of the control table. Each kind of record has
+ * partitions of its own, since that is what IAM can tell apart: who may put an approval is who may put into `approval#*`. HR values
  * live in attributes of `request`, `inspection` and nothing else; keys carry opaque ids and field names.
  *
- *   request#<requestId>            request                    the request as intake took it
- *   request#<requestId>            decision#<index>           the verdict on one change
- *   change#<requestId>#<index>     inspection#<digest>        one exact change: from, to, digest, worker reference
- *   change#<requestId>#<index>     approval#<digest>#<person> one person's decision on one digest
- *   change#<requestId>#<index>     denied#<digest>            somebody denied this digest: no intent commits after it
- *   change#<requestId>#<index>     attempt#<n>                the one grant of an attempt
- *   change#<requestId>#<index>     outcome                    how the change ended (never `unknown`)
- *   change#<requestId>#<index>     second-look                what a later look showed
- *   grant#<grantId>                open | intent | outcome | end
+ *   request#<requestId>              request                    the request as intake took it
+ *   decision#<requestId>             decision#<index>           the verdict on one change
+ *   inspection#<requestId>#<index>   inspection#<digest>        one exact change: from, to, digest, worker reference
+ *   approval#<requestId>#<index>     approval#<digest>#<person> one person's decision on one digest
+ *   approval#<requestId>#<index>     denied#<digest>            somebody denied this digest: no intent commits after it
+ *   attempt#<requestId>#<index>      attempt#<n>                the one grant of an attempt
+ *   outcome#<requestId>#<index>      outcome                    how the change ended (never `unknown`)
+ *   second-look#<requestId>#<index>  second-look                what a later look showed
+ *   grant#<grantId>                  open                       a grant, as the broker opened it
+ *   intent#<grantId>                 intent                     the gateway used it: the HRIS call may have begun
+ *   grant-outcome#<grantId>          outcome                    what its use came to
+ *   grant-end#<grantId>              end                        it ended unused
  */
 export const ledgerKeys = {
-  request: (requestId: string): Key => ({ pk: `request#${requestId}`, sk: "request" }),
+  request: (requestId: string): Key => ({ pk: `${LEDGER.requestPrefix}${requestId}`, sk: "request" }),
+  /** Partition of the decisions of a request. */
+  decisions: (requestId: string): string => `${LEDGER.decisionPrefix}${requestId}`,
   decision: (requestId: string, index: number): Key => ({
-    pk: `request#${requestId}`,
+    pk: ledgerKeys.decisions(requestId),
     sk: `decision#${String(index)}`,
   }),
-  change: (requestId: string, index: number): string => `change#${requestId}#${String(index)}`,
+  /** Partition of the exact changes of a change. */
+  inspections: (requestId: string, index: number): string => ofChange(LEDGER.inspectionPrefix, requestId, index),
   inspection: (requestId: string, index: number, digest: string): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ledgerKeys.inspections(requestId, index),
     sk: `inspection#${digest}`,
   }),
+  /** Partition of people's decisions on a change. */
+  approvals: (requestId: string, index: number): string => ofChange(LEDGER.approvalPrefix, requestId, index),
   approval: (requestId: string, index: number, digest: string, person: string): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ledgerKeys.approvals(requestId, index),
     sk: `approval#${digest}#${person}`,
   }),
   denied: (requestId: string, index: number, digest: string): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ledgerKeys.approvals(requestId, index),
     sk: `denied#${digest}`,
   }),
+  /** Partition of the attempts of a change. */
+  attempts: (requestId: string, index: number): string => ofChange(LEDGER.attemptPrefix, requestId, index),
   attempt: (requestId: string, index: number, attempt: number): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ledgerKeys.attempts(requestId, index),
     sk: `attempt#${String(attempt)}`,
   }),
   changeOutcome: (requestId: string, index: number): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ofChange(LEDGER.outcomePrefix, requestId, index),
     sk: "outcome",
   }),
   secondLook: (requestId: string, index: number): Key => ({
-    pk: ledgerKeys.change(requestId, index),
+    pk: ofChange(LEDGER.secondLookPrefix, requestId, index),
     sk: "second-look",
   }),
-  grant: (grantId: string, part: "open" | "intent" | "outcome" | "end"): Key => ({ pk: `grant#${grantId}`, sk: part }),
+  grant: (grantId: string): Key => ({ pk: `${LEDGER.grantPrefix}${grantId}`, sk: "open" }),
+  intent: (grantId: string): Key => ({ pk: `${LEDGER.intentPrefix}${grantId}`, sk: "intent" }),
+  grantOutcome: (grantId: string): Key => ({ pk: `${LEDGER.grantOutcomePrefix}${grantId}`, sk: "outcome" }),
+  grantEnd: (grantId: string): Key => ({ pk: `${LEDGER.grantEndPrefix}${grantId}`, sk: "end" }),
 } as const;
+
+function ofChange(prefix: string, requestId: string, index: number): string {
+  return `${prefix}${requestId}#${String(index)}`;
+}
 
 export const controlKeys = {
   /** `state`: `running` or `stopped`; no item means stopped. */

@@ -26,7 +26,7 @@ export function grantOutcomeItem(
   retryAfterSeconds?: number,
 ): OutcomeItem {
   return {
-    ...ledgerKeys.grant(grantId, "outcome"),
+    ...ledgerKeys.grantOutcome(grantId),
     ...endingMembers({ ...ending, grantId }, nowMs),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };

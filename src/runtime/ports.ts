@@ -1,4 +1,5 @@
 import type { ErrorEvent } from "../core";
+import type { DueQueue } from "../core";
 import type { HrisAdapter, SourceReader } from "../hris/contract";
 
 /**
@@ -46,7 +47,7 @@ export interface Store {
   /** All items of a partition, in order of their sort key; `skPrefix` narrows. */
   query(table: TableName, pk: string, skPrefix?: string): Promise<Item[]>;
   /** Items of the control table's `due` index up to and including a time, oldest first. May lag. */
-  due(queue: string, until: string, limit: number): Promise<Item[]>;
+  due(queue: DueQueue, until: string, limit: number): Promise<Item[]>;
   /**
    * All or nothing, at most 100 actions, no two on one item. A lost answer alone never makes a condition fail on what the write itself
    * did: the request is known when it comes again. `token` makes a transaction of a later call the same one. Throws `ConditionFailed`.

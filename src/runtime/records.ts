@@ -63,7 +63,7 @@ export async function getInspection(
 
 /** All exact changes on record of one change, oldest first. */
 export async function listInspections(store: Store, place: ChangePlace): Promise<InspectionItem[]> {
-  const items = await store.query("ledger", ledgerKeys.change(place.requestId, place.index), "inspection#");
+  const items = await store.query("ledger", ledgerKeys.inspections(place.requestId, place.index));
   return items
     .map((item) => item as unknown as InspectionItem)
     .sort((a, b) => (a.inspectedAt < b.inspectedAt ? -1 : a.inspectedAt > b.inspectedAt ? 1 : 0));
@@ -72,7 +72,7 @@ export async function listInspections(store: Store, place: ChangePlace): Promise
 /** The decisions of people on one change; `digest` narrows to one exact change. */
 export async function listApprovals(store: Store, place: ChangePlace, digest?: string): Promise<ApprovalItem[]> {
   const prefix = digest === undefined ? "approval#" : `approval#${digest}#`;
-  const items = await store.query("ledger", ledgerKeys.change(place.requestId, place.index), prefix);
+  const items = await store.query("ledger", ledgerKeys.approvals(place.requestId, place.index), prefix);
   return items.map((item) => item as unknown as ApprovalItem);
 }
 
@@ -83,7 +83,7 @@ export async function getAttempt(store: Store, place: ChangePlace, attempt: numb
 
 /** The grants that were ever opened for one change. */
 export async function listAttempts(store: Store, place: ChangePlace): Promise<AttemptItem[]> {
-  const items = await store.query("ledger", ledgerKeys.change(place.requestId, place.index), "attempt#");
+  const items = await store.query("ledger", ledgerKeys.attempts(place.requestId, place.index));
   return items.map((item) => item as unknown as AttemptItem);
 }
 

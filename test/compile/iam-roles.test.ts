@@ -12,7 +12,7 @@ import {
   writerSecretPolicy,
   type RoleDocuments,
 } from "../../src/compile/iam";
-import { HANDLERS, PRINCIPALS, type Principal } from "../../src/core";
+import { DUE_QUEUES, HANDLERS, LEDGER, PRINCIPALS, type Principal } from "../../src/core";
 import {
   evaluate,
   evaluateAssumeRole,
@@ -81,7 +81,33 @@ const PUBLISHERS = { "identity.joiner": ["arn:aws:iam::111122223333:role/joiner"
 const PLACES: readonly Place[] = [
   { place: "classification", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.classificationTable.arn },
   { place: "ledger", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.ledgerTable.arn },
-  { place: "control due index", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.dueIndexArn },
+  ...Object.values(LEDGER).map((kind) => ({
+    place: `ledger ${kind}`,
+    service: "dynamodb",
+    actions: ["PutItem"],
+    resource: NAMES.ledgerTable.arn,
+    context: { "dynamodb:LeadingKeys": [`${kind}x`] },
+  })),
+  {
+    place: "ledger, two kinds at once",
+    service: "dynamodb",
+    actions: ["PutItem"],
+    resource: NAMES.ledgerTable.arn,
+    context: { "dynamodb:LeadingKeys": ["outcome#x", "approval#x"] },
+  },
+  ...DUE_QUEUES.map((queue) => ({
+    place: `control due ${queue}`,
+    service: "dynamodb",
+    actions: ITEM_ACTIONS,
+    resource: NAMES.dueIndexArn,
+    context: { "dynamodb:LeadingKeys": [queue] },
+  })),
+  {
+    place: "control due index without a queue",
+    service: "dynamodb",
+    actions: ITEM_ACTIONS,
+    resource: NAMES.dueIndexArn,
+  },
   { place: "control without a key", service: "dynamodb", actions: ITEM_ACTIONS, resource: NAMES.controlTable.arn },
   ...CONTROL_KEYS.map((key) => ({
     place: `control ${key}`,

@@ -291,7 +291,7 @@ describe("a decision", () => {
     const { world, digest } = await waiting();
     await world.api(DECIDE, APPROVER, { body: { decision: "approve", digest, reason: "seen the contract" } });
     const [item] = world
-      .itemsOf("ledger", "change#")
+      .itemsOf("ledger", "approval#")
       .filter(({ sk }) => (sk as string).startsWith(`approval#${digest}#`));
     expect(item).toMatchObject({
       decision: "approve",
@@ -349,7 +349,7 @@ describe("a decision", () => {
       for (const answer of answers)
         expect(answer).toMatchObject({ statusCode: 200, json: { decision, complete: true } });
       expect(
-        world.itemsOf("ledger", "change#r-1#0").filter(({ sk }) => String(sk).startsWith("approval#")),
+        world.itemsOf("ledger", "approval#r-1#0").filter(({ sk }) => String(sk).startsWith("approval#")),
       ).toHaveLength(1);
       expect(world.control("task#r-1#0")).not.toHaveProperty("encryptedToken");
     },
@@ -471,7 +471,7 @@ describe("one person with two accounts", () => {
   test("fills one seat also where both decisions came at once", async () => {
     const { world, digest } = await waiting("cost_center", "CC-2");
     await world.decideAs(APPROVER, "approve", digest);
-    const first = world.itemsOf("ledger", "change#").find(({ sk }) => (sk as string).startsWith("approval#"))!;
+    const first = world.itemsOf("ledger", "approval#").find(({ sk }) => (sk as string).startsWith("approval#"))!;
     const { issuer, subject, workerId, groups } = other;
     world.seed("ledger", [{ ...first, sk: `approval#${digest}#o`, approver: { issuer, subject }, workerId, groups }]);
     expect((await world.api(LIST, PAYROLL)).json).toMatchObject({ waiting: [{ requestId: "r-1" }] });
@@ -488,7 +488,7 @@ describe("a denial", () => {
     const seen: (readonly unknown[])[] = [];
     const probe = world.probes.approvals;
     const run = probe.run.bind(probe);
-    const count = () => world.itemsOf("ledger", "change#").map(({ sk }) => (sk as string).split("#")[0]);
+    const count = () => world.itemsOf("ledger", "approval#").map(({ sk }) => (sk as string).split("#")[0]);
     probe.run = async (effect) => {
       const result = await run(effect);
       seen.push(count());
@@ -496,7 +496,7 @@ describe("a denial", () => {
     };
     await world.decideAs(APPROVER, "deny", digest);
     for (const kinds of seen) expect(kinds.includes("denied")).toBe(kinds.includes("approval"));
-    expect(world.ledger("change#r-1#0", `denied#${digest}`)).toMatchObject({
+    expect(world.ledger("approval#r-1#0", `denied#${digest}`)).toMatchObject({
       digest,
       deniedAt: "2026-11-02T09:05:00.000Z",
     });
@@ -505,7 +505,7 @@ describe("a denial", () => {
   test("by a second person at the same moment is recorded beside the first", async () => {
     const { world, digest } = await waiting();
     world.seed("ledger", [
-      { pk: "change#r-1#0", sk: `denied#${digest}`, digest, deniedAt: "2026-11-02T09:05:00.000Z" },
+      { pk: "approval#r-1#0", sk: `denied#${digest}`, digest, deniedAt: "2026-11-02T09:05:00.000Z" },
     ]);
     expect((await world.decideAs(SECOND, "deny", digest)).json).toMatchObject({ decision: "deny", complete: true });
     expect(await world.decideAs(SECOND, "approve", digest)).toMatchObject({ json: { code: "AlreadyDecided" } });
@@ -534,7 +534,7 @@ describe("a denial", () => {
     const { world, digest } = await waiting();
     await world.decideAs(APPROVER, "approve", digest);
     // What its reads did not show, and its transaction meets.
-    world.seed("ledger", [{ pk: "change#r-1#0", sk: `denied#${digest}`, digest }]);
+    world.seed("ledger", [{ pk: "approval#r-1#0", sk: `denied#${digest}`, digest }]);
     await world.broker({ ...again, digest, attempt: 1 });
     expect([world.outcome(), world.reason()]).toEqual(["denied", "ApprovalDenied"]);
     expect(world.itemsOf("ledger", "grant#")).toEqual([]);
@@ -550,10 +550,10 @@ describe("a denial", () => {
       return undefined;
     };
     const deny = () => {
-      const decided = world.ledger("change#r-1#0", approvalKey(world, digest))!;
+      const decided = world.ledger("approval#r-1#0", approvalKey(world, digest))!;
       world.seed("ledger", [
         { ...decided, sk: `approval#${digest}#second`, decision: "deny" },
-        { pk: "change#r-1#0", sk: `denied#${digest}`, digest, deniedAt: decided["decidedAt"] },
+        { pk: "approval#r-1#0", sk: `denied#${digest}`, digest, deniedAt: decided["decidedAt"] },
       ]);
       return true;
     };
@@ -578,7 +578,7 @@ describe("a denial", () => {
     const run = probe.run.bind(probe);
     probe.run = async (effect) => {
       const result = await run(effect);
-      if (met.world.ledger("change#r-1#0", `denied#${met.digest}`)) met.world.seed("ledger", openIntent(met.digest));
+      if (met.world.ledger("approval#r-1#0", `denied#${met.digest}`)) met.world.seed("ledger", openIntent(met.digest));
       return result;
     };
     const tooLate = { complete: false, tooLate: true };
@@ -589,7 +589,13 @@ describe("a denial", () => {
   test("is not too late where the HRIS put the write off without an effect", async () => {
     const { world, digest } = await waiting();
     await world.decideAs(APPROVER, "approve", digest);
-    const outcome = { pk: "grant#g-1", sk: "outcome", grantId: "g-1", outcome: "not-applied", reason: "Throttled" };
+    const outcome = {
+      pk: "grant-outcome#g-1",
+      sk: "outcome",
+      grantId: "g-1",
+      outcome: "not-applied",
+      reason: "Throttled",
+    };
     world.seed("ledger", [...openIntent(digest), outcome]);
     expect((await world.decideAs(SECOND, "deny", digest)).json).toMatchObject({ complete: true });
   });
@@ -598,19 +604,19 @@ describe("a denial", () => {
     const { world, digest } = await waiting();
     await world.decideAs(APPROVER, "approve", digest);
     expect((await world.decideAs(PAYROLL, "deny", digest)).json).toMatchObject({ code: "NotAnApprover" });
-    expect(world.ledger("change#r-1#0", `denied#${digest}`)).toBeUndefined();
+    expect(world.ledger("approval#r-1#0", `denied#${digest}`)).toBeUndefined();
   });
 
   const approvalKey = (world: World, digest: string): string =>
     world
-      .itemsOf("ledger", "change#r-1#0")
+      .itemsOf("ledger", "approval#r-1#0")
       .map(({ sk }) => sk as string)
       .find((sk) => sk.startsWith(`approval#${digest}#`))!;
   /** A grant in use, as the broker and the gateway leave it. */
   const openIntent = (digest: string) => [
-    { pk: "change#r-1#0", sk: "attempt#1", grantId: "g-1" },
+    { pk: "attempt#r-1#0", sk: "attempt#1", grantId: "g-1" },
     { pk: "grant#g-1", sk: "open", grantId: "g-1", digest },
-    { pk: "grant#g-1", sk: "intent", grantId: "g-1" },
+    { pk: "intent#g-1", sk: "intent", grantId: "g-1" },
   ];
 });
 
@@ -664,7 +670,7 @@ describe("nobody approves their own", () => {
       expect(await world.decideAs(APPROVER, decision, digest)).toMatchObject({ statusCode: 403, json: { code } });
     }
     expect(world.tokens).toEqual([]);
-    expect(world.itemsOf("ledger", "change#").some(({ sk }) => (sk as string).startsWith("approval#"))).toBe(false);
+    expect(world.itemsOf("ledger", "approval#").some(({ sk }) => (sk as string).startsWith("approval#"))).toBe(false);
   });
 
   test("change, also where the publisher is of humans and the body keeps silent", async () => {

@@ -17,7 +17,7 @@ async function ready(field = FIELD, value = VALUE) {
   return { world, broker, digest };
 }
 
-const grantsOf = (world: World) => world.itemsOf("ledger", "grant#").filter((item) => item["sk"] === "open");
+const grantsOf = (world: World) => world.itemsOf("ledger", "grant#");
 
 describe("the session", () => {
   test("is for one grant and one field until one second, and no other place sees its credentials", async () => {
@@ -128,7 +128,9 @@ describe("one attempt, one grant", () => {
     ["under the name of another field", "desk", "g-other", "ended"],
   ])("a field that is held %s: %s by %s", async (_name, name, grantId, status) => {
     const { world, broker } = await ready();
-    const { workerRef } = world.itemsOf("ledger", "change#").find(({ sk }) => String(sk).startsWith("inspection#")) as {
+    const { workerRef } = world
+      .itemsOf("ledger", "inspection#")
+      .find(({ sk }) => String(sk).startsWith("inspection#")) as {
       workerRef?: string;
     };
     const held = grantId === undefined ? { lastGrantId: "g-before" } : { grantId };
@@ -159,7 +161,7 @@ describe("one attempt, one grant", () => {
     ]);
     world.now += 20 * 60_000;
     await world.sweeper();
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ reason: "StillThere" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({ reason: "StillThere" });
   });
 
   test("a grant that a version of before left open is settled", async () => {
@@ -233,7 +235,7 @@ describe("what stands in the way", () => {
       calls += 1;
       // The last read before the transaction.
       if (calls === 7)
-        world.seed("ledger", [{ pk: "change#r-1#0", sk: "outcome", outcome: "denied", reason: "Tested" }]);
+        world.seed("ledger", [{ pk: "outcome#r-1#0", sk: "outcome", outcome: "denied", reason: "Tested" }]);
       return run(effect);
     };
     expect(await broker()).toMatchObject({ status: "ended", outcome: "denied", reason: "Tested" });
@@ -251,7 +253,7 @@ describe("what stands in the way", () => {
 
   test("an exact change of another policy is inspected again", async () => {
     const { world, broker, digest } = await ready();
-    const inspection = world.ledger("change#r-1#0", `inspection#${digest}`)!;
+    const inspection = world.ledger("inspection#r-1#0", `inspection#${digest}`)!;
     world.seed("ledger", [{ ...inspection, policyDigest: "f".repeat(64) }]);
     expect(await broker()).toMatchObject({ status: "retry", reason: "PolicyChanged" });
     expect(grantsOf(world)).toEqual([]);
@@ -291,7 +293,7 @@ describe("what stands in the way", () => {
       const { digest } = await world.prepare("manager", "WD-500", detail);
       world.seed("ledger", [
         {
-          pk: "change#r-1#0",
+          pk: "approval#r-1#0",
           sk: `approval#${digest}#forged`,
           decision: "approve",
           digest,
@@ -316,7 +318,7 @@ describe("what stands in the way", () => {
   test("an approval after its time is none", async () => {
     const { world, broker, digest } = await ready("manager", "WD-500");
     const approval = {
-      pk: "change#r-1#0",
+      pk: "approval#r-1#0",
       sk: `approval#${digest}#late`,
       decision: "approve",
       digest,
@@ -349,7 +351,7 @@ describe("the connector's word", () => {
     world.connectorCode = code;
     expect(await broker()).toMatchObject({ status: "retry", reason: "GrantNotUsed", outcome: "not-applied" });
     const [grant] = grantsOf(world);
-    expect(world.ledger(grant!["pk"] as string, "end")).toBeDefined();
+    expect(world.ledger(`grant-end#${grant!["grantId"] as string}`, "end")).toBeDefined();
     expect(world.itemsOf("control", "pointer#")[0]).not.toHaveProperty("grantId");
     world.connectorCode = undefined;
     expect(await broker(2)).toMatchObject({ outcome: "applied" });

@@ -397,7 +397,7 @@ breaker:`,
     let refused: Answer | undefined;
     world.connectorCode = async (payload) => {
       const approval = world
-        .itemsOf("ledger", "change#")
+        .itemsOf("ledger", "approval#")
         .find((item) => (item["sk"] as string).startsWith("approval#"))!;
       const approver = { issuer: "https://idp.example.com", subject: "u-3" };
       world.seed("ledger", [{ ...approval, sk: `${approval["sk"] as string}x`, decision: "deny", approver }]);
@@ -474,8 +474,8 @@ describe("compare before write", () => {
       world.hris.nextReads.push(read);
       expect(await send(world, payload)).toMatchObject({ status: 403, refused: code, outcome });
       expect(world.itemsOf("control", "lease#")[0]).not.toHaveProperty("holder");
-      expect(world.ledger(`grant#${payload.grantId}`, "end")).toMatchObject({ reason: code });
-      expect(world.ledger(`grant#${payload.grantId}`, "intent")).toBeUndefined();
+      expect(world.ledger(`grant-end#${payload.grantId}`, "end")).toMatchObject({ reason: code });
+      expect(world.ledger(`intent#${payload.grantId}`, "intent")).toBeUndefined();
       expect(await send(world, payload)).toMatchObject({ refused: "GrantUsed" });
     });
     expect([world.outcome(), world.reason()]).toEqual([outcome, code]);
@@ -540,7 +540,7 @@ describe("the transaction before the call", () => {
     await withSession(world, async (payload) => {
       world.seed("control", [{ pk: "switch", state: "stopped" }]);
       expect(await send(world, payload)).toMatchObject({ refused: "SwitchStopped" });
-      expect(world.ledger(`grant#${payload.grantId}`, "intent")).toBeUndefined();
+      expect(world.ledger(`intent#${payload.grantId}`, "intent")).toBeUndefined();
       world.seed("control", [{ pk: "switch", state: "running" }]);
       expect(await send(world, payload)).toMatchObject({ outcome: "applied" });
     });
@@ -660,9 +660,9 @@ describe("the transaction before the call", () => {
   });
 
   test.each([
-    ["the grant was ended", "GrantEnded", (grantId: string) => ({ pk: `grant#${grantId}`, sk: "end" })],
-    ["the grant was used", "GrantUsed", (grantId: string) => ({ pk: `grant#${grantId}`, sk: "intent" })],
-    ["the change was ended", "ChangeEnded", () => ({ pk: "change#r-1#0", sk: "outcome" })],
+    ["the grant was ended", "GrantEnded", (grantId: string) => ({ pk: `grant-end#${grantId}`, sk: "end" })],
+    ["the grant was used", "GrantUsed", (grantId: string) => ({ pk: `intent#${grantId}`, sk: "intent" })],
+    ["the change was ended", "ChangeEnded", () => ({ pk: "outcome#r-1#0", sk: "outcome" })],
   ])("refuses when %s while the HRIS was read", async (_name, code, item) => {
     const world = new World();
     await withSession(world, async (payload) => {

@@ -45,7 +45,7 @@ async function send(world: World, { url, value, credentials }: Payload): Promise
 const openItem = (world: World, grantId: string): GrantItem =>
   world.ledger(`grant#${grantId}`, "open") as unknown as GrantItem;
 const intentOf = (grantId: string) => ({
-  pk: `grant#${grantId}`,
+  pk: `intent#${grantId}`,
   sk: "intent",
   grantId,
   settledBy: "2027-01-01T00:00:00.000Z",
@@ -96,7 +96,7 @@ describe("the gateway", () => {
   test("refuses an ended grant before it reads the HRIS", async () => {
     const world = new World();
     const payload = await openGrant(world);
-    world.seed("ledger", [{ pk: `grant#${payload.grantId}`, sk: "end" }]);
+    world.seed("ledger", [{ pk: `grant-end#${payload.grantId}`, sk: "end" }]);
     const { reads } = world.hris;
     expect(await send(world, payload)).toMatchObject({ refused: "GrantEnded" });
     expect(world.hris.reads).toBe(reads);
@@ -104,8 +104,8 @@ describe("the gateway", () => {
 
   test.each<readonly [string, (grant: GrantItem) => string[]]>([
     ["request", () => ["request#r-1", "request"]],
-    ["decision", () => ["request#r-1", "decision#0"]],
-    ["inspection", (grant: GrantItem) => ["change#r-1#0", `inspection#${grant.digest}`]],
+    ["decision", () => ["decision#r-1", "decision#0"]],
+    ["inspection", (grant: GrantItem) => ["inspection#r-1#0", `inspection#${grant.digest}`]],
   ])("refuses a grant whose %s is not on record", async (_name, key) => {
     const world = new World();
     const payload = await openGrant(world);
@@ -116,7 +116,7 @@ describe("the gateway", () => {
   test("refuses a class that is stricter than the one that was inspected", async () => {
     const world = new World();
     const payload = await openGrant(world);
-    const decision = world.ledger("request#r-1", "decision#0")!;
+    const decision = world.ledger("decision#r-1", "decision#0")!;
     world.seed("ledger", [
       { ...decision, verdict: "approve", reason: "ApprovalRequired", effectiveClass: "conditional" },
     ]);
@@ -142,7 +142,7 @@ describe("the gateway", () => {
       return { kind: "value", value: VALUE };
     };
     expect(await send(world, payload)).toMatchObject({ refused: "GrantUsed" });
-    expect(world.ledger(`grant#${payload.grantId}`, "end")).toBeUndefined();
+    expect(world.ledger(`grant-end#${payload.grantId}`, "end")).toBeUndefined();
     expect(world.outcome()).toBeUndefined();
   });
 
@@ -199,7 +199,7 @@ describe("the broker", () => {
   ])("opens no grant for a change that stands as %j", async (stricter, outcome, reason) => {
     const world = new World();
     const { digest } = await world.prepare(FIELD, VALUE);
-    world.seed("ledger", [{ ...world.ledger("request#r-1", "decision#0")!, ...stricter }]);
+    world.seed("ledger", [{ ...world.ledger("decision#r-1", "decision#0")!, ...stricter }]);
     expect(await world.broker({ ...PLACE, digest, attempt: 1 })).toMatchObject({ status: "ended", outcome, reason });
     expect(world.itemsOf("ledger", "grant#")).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe("ending an unused grant", () => {
     const { grantId } = await openGrant(world);
     world.seed("ledger", [intentOf(grantId)]);
     expect(await closeUnused(world.store, openItem(world, grantId), "GrantNotUsed", world.now)).toBe(false);
-    expect(world.ledger(`grant#${grantId}`, "end")).toBeUndefined();
+    expect(world.ledger(`grant-end#${grantId}`, "end")).toBeUndefined();
     expect(world.itemsOf("control", "pointer#")[0]).toMatchObject({ grantId });
   });
 
@@ -275,7 +275,7 @@ describe("the sweeper", () => {
       world.seed("ledger", [intentOf(grantId)]);
     });
     await world.sweeper();
-    expect(world.ledger(`grant#${grantId}`, "end")).toBeUndefined();
+    expect(world.ledger(`grant-end#${grantId}`, "end")).toBeUndefined();
     expect(world.outcome()).toBeUndefined();
     expect(world.itemsOf("control", "pointer#")[0]).toMatchObject({ grantId });
   });
@@ -354,7 +354,7 @@ describe("the rest of the way", () => {
   test("announce tells what a grant shows, also where the end of the change was never recorded", async () => {
     const world = new World();
     await world.write(FIELD, VALUE);
-    world.tables.ledger.delete(JSON.stringify(["change#r-1#0", "outcome"]));
+    world.tables.ledger.delete(JSON.stringify(["outcome#r-1#0", "outcome"]));
     expect(await world.announce({ ...PLACE, failure: { Error: "States.Timeout" } })).toMatchObject({
       outcome: "applied",
     });

@@ -40,7 +40,7 @@ describe("an open write is settled by reads alone", () => {
 
   test("the old value proves nothing before gateway and HRIS have had their time", async () => {
     const world = await openWrite();
-    const intent = world.itemsOf("ledger", "grant#").find((item) => item["sk"] === "intent")!;
+    const intent = world.itemsOf("ledger", "intent#")[0]!;
     world.now = Date.parse(intent["settledBy"] as string) - 1;
     await world.sweeper();
     expect(world.outcome()).toBeUndefined();
@@ -54,7 +54,7 @@ describe("an open write is settled by reads alone", () => {
     world.hris.settleSeconds = 120;
     world.hris.nextWrite = { written: { kind: "accepted" }, effect: "none" };
     await world.write(FIELD, VALUE);
-    const intent = world.itemsOf("ledger", "grant#").find((item) => item["sk"] === "intent")!;
+    const intent = world.itemsOf("ledger", "intent#")[0]!;
     expect(
       Date.parse(intent["settledBy"] as string) - Date.parse(intent["intendedAt"] as string),
     ).toBeGreaterThanOrEqual(25_000 + 120_000 + 60_000);
@@ -184,7 +184,10 @@ describe("the second look", () => {
   test("finds the value still there", async () => {
     const world = await written();
     expect(await world.sweeper()).toMatchObject({ looked: 1 });
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "applied", reason: "StillThere" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({
+      outcome: "applied",
+      reason: "StillThere",
+    });
     expect(world.itemsOf("control", "look#")).toEqual([]);
     expect(world.events).toHaveLength(1);
   });
@@ -199,7 +202,7 @@ describe("the second look", () => {
     const world = await written();
     world.hris.set("workEmail", null);
     await world.sweeper();
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "reverted-by-hris" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({ outcome: "reverted-by-hris" });
     expect(world.outcome()).toBe("applied");
     expect(world.events.at(-1)?.detail).toMatchObject({ outcome: "reverted-by-hris", reason: "Reverted" });
     expect(world.lines.filter(({ event, level }) => event === "write-reverted" && level === "error")).toHaveLength(1);
@@ -212,7 +215,10 @@ describe("the second look", () => {
     await world.take(joiner([{ field: FIELD, value: "renamed@example.com" }], { requestId: "r-2" }));
     expect(await world.runChange(FIELD, { requestId: "r-2" })).toMatchObject({ outcome: "applied" });
     await world.sweeper();
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "applied", reason: "Superseded" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({
+      outcome: "applied",
+      reason: "Superseded",
+    });
     expect(world.events.map(({ detail }) => detail["outcome"])).toEqual(["applied", "applied"]);
   });
 
@@ -224,7 +230,7 @@ describe("the second look", () => {
     await world.runChange(FIELD, { requestId: "r-2" });
     world.hris.set("workEmail", "renamed@example.com");
     expect(await world.sweeper()).toMatchObject({ looked: 0, left: 1 });
-    expect(world.ledger("change#r-1#0", "second-look")).toBeUndefined();
+    expect(world.ledger("second-look#r-1#0", "second-look")).toBeUndefined();
   });
 
   test("is taken later where the HRIS does not answer, and told as unknown where it does not show", async () => {
@@ -234,7 +240,10 @@ describe("the second look", () => {
     world.hris.nextReads.push({ kind: "forbidden", detail: "absent" });
     world.now += 15 * MINUTE;
     expect(await world.sweeper()).toMatchObject({ looked: 1 });
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "unknown", reason: "ReadForbidden" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({
+      outcome: "unknown",
+      reason: "ReadForbidden",
+    });
   });
 
   test("tells what became of a write that was pending in the HRIS", async () => {
@@ -249,7 +258,7 @@ describe("the second look", () => {
       world.hris.set("workEmail", value);
       world.now += TEN_MINUTES;
       await world.sweeper();
-      expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome, reason });
+      expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({ outcome, reason });
     }
   });
 });
@@ -305,7 +314,7 @@ describe("waits for approval", () => {
     const world = await abandoned();
     const [{ digest }] = world.itemsOf("control", "task#") as unknown as [{ digest: string }];
     world.seed("ledger", [
-      { pk: "change#r-1#0", sk: `approval#${digest}#someone`, decision: "deny", digest, decidedAt: "2026-11-02" },
+      { pk: "approval#r-1#0", sk: `approval#${digest}#someone`, decision: "deny", digest, decidedAt: "2026-11-02" },
     ]);
     world.now += EXPIRED;
     await world.sweeper();
@@ -334,7 +343,7 @@ describe("waits for approval", () => {
   test("do not end a change with a grant in use, which leads to its end", async () => {
     const world = await abandoned();
     world.seed("ledger", [
-      { pk: "change#r-1#0", sk: "attempt#1", grantId: "g-1" },
+      { pk: "attempt#r-1#0", sk: "attempt#1", grantId: "g-1" },
       { pk: "grant#g-1", sk: "open", grantId: "g-1", expiresAt: "2027-01-01T00:00:00.000Z" },
     ]);
     world.now += EXPIRED;
@@ -555,7 +564,7 @@ describe("items that cannot be settled", () => {
       many((each) => ({ ...look(each), queue: "second-look", ...old })),
     );
     await runs(world);
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "applied" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({ outcome: "applied" });
   });
 
   test("do not starve open writes, not even where they make the run fail", async () => {
@@ -570,16 +579,16 @@ describe("items that cannot be settled", () => {
     const place = { requestId: "r-9", index: 0, digest: "d" };
     world.seed("ledger", [
       { pk: "request#r-9", sk: "request", request: { worker: { id: "WD-BROKEN" } } },
-      { pk: "change#r-9#0", sk: "inspection#d", from: null, to: "x" },
+      { pk: "inspection#r-9#0", sk: "inspection#d", from: null, to: "x" },
     ]);
-    const grant = (each: number) => ({ pk: `grant#g-${String(each)}`, grantId: `g-${String(each)}` });
+    const grant = (each: number, kind = "grant") => ({ pk: `${kind}#g-${String(each)}`, grantId: `g-${String(each)}` });
     world.seed(
       "ledger",
       many((each) => ({ ...grant(each), ...place, sk: "open", hrisField: "workEmail" })),
     );
     world.seed(
       "ledger",
-      many((each) => ({ ...grant(each), sk: "intent", settledBy: old.dueAt })),
+      many((each) => ({ ...grant(each, "intent"), sk: "intent", settledBy: old.dueAt })),
     );
     const readField = world.hris.readField.bind(world.hris);
     world.hris.readField = (workerId, field) =>
@@ -613,7 +622,10 @@ describe("items that cannot be settled", () => {
     expect(await world.sweeper()).toMatchObject({ looked: 0, left: 1 });
     world.now += 15 * MINUTE;
     expect(await world.sweeper()).toMatchObject({ looked: 1, left: 0 });
-    expect(world.ledger("change#r-1#0", "second-look")).toMatchObject({ outcome: "unknown", reason: "LookGivenUp" });
+    expect(world.ledger("second-look#r-1#0", "second-look")).toMatchObject({
+      outcome: "unknown",
+      reason: "LookGivenUp",
+    });
     expect(world.itemsOf("control", "look#")).toEqual([]);
     expect(world.outcome()).toBe("applied");
   });

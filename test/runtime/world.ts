@@ -441,11 +441,11 @@ export class World {
   }
 
   outcome(requestId = "r-1", index = 0): string | undefined {
-    return this.ledger(`change#${requestId}#${String(index)}`, "outcome")?.["outcome"] as string | undefined;
+    return this.ledger(`outcome#${requestId}#${String(index)}`, "outcome")?.["outcome"] as string | undefined;
   }
 
   reason(requestId = "r-1", index = 0): string | undefined {
-    return this.ledger(`change#${requestId}#${String(index)}`, "outcome")?.["reason"] as string | undefined;
+    return this.ledger(`outcome#${requestId}#${String(index)}`, "outcome")?.["reason"] as string | undefined;
   }
 
   /** Takes an event and decides it. */
@@ -470,7 +470,7 @@ export class World {
     let scope: Record<string, unknown> = { ...place, attempt: { count: 1 } };
     // The execution ends with the last of its scopes.
     const announce = async (of: object): Promise<AnnounceOutput> => {
-      const left = this.#left.get(requestId) ?? this.itemsOf("ledger", `request#${requestId}`).length - 1;
+      const left = this.#left.get(requestId) ?? this.itemsOf("ledger", `decision#${requestId}`).length;
       this.#left.set(requestId, left - 1);
       if (left <= 1) this.ended.add(requestId);
       return this.announce(of);

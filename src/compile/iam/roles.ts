@@ -1,4 +1,12 @@
-import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, type HandlerName, type Principal } from "../../core";
+import {
+  CONTROL,
+  DUE_QUEUES,
+  LEDGER,
+  OUTCOME_DETAIL_TYPE,
+  OUTCOME_SOURCE,
+  type HandlerName,
+  type Principal,
+} from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 import {
@@ -13,11 +21,12 @@ import {
   documentOf,
   lambdaTrust,
   putEventsCondition,
+  putLedger,
   queryDue,
   readClassification,
+  readLedger,
   readSecrets,
   useControl,
-  useLedger,
   useTableKey,
   writeOwnLogs,
 } from "./statements";
@@ -134,7 +143,8 @@ function intake({ names, refs }: IamInput): Statement[] {
       Resource: refs.dataKeyArn,
       Condition: { StringEquals: { "kms:ViaService": names.serviceHost("sqs") } },
     },
-    useLedger(names, "KeepRequests", ["GetItem", "PutItem"]),
+    putLedger(names, "KeepRequests", [LEDGER.requestPrefix]),
+    readLedger(names, ["GetItem"]),
     {
       Sid: "ReceiveEvents",
       Effect: "Allow",
@@ -148,7 +158,8 @@ function intake({ names, refs }: IamInput): Statement[] {
 function decide({ names }: IamInput): Statement[] {
   return [
     useControl(names, "FileOpenChanges", [CONTROL.openPrefix], ["PutItem"]),
-    useLedger(names, "KeepDecisions", ["GetItem", "PutItem", "Query"]),
+    putLedger(names, "KeepDecisions", [LEDGER.decisionPrefix]),
+    readLedger(names, ["GetItem", "Query"]),
     readClassification(names),
   ];
 }
@@ -156,7 +167,8 @@ function decide({ names }: IamInput): Statement[] {
 function inspect({ names, refs }: IamInput): Statement[] {
   return [
     readClassification(names),
-    useLedger(names, "KeepInspections", ["GetItem", "PutItem", "Query"]),
+    putLedger(names, "KeepInspections", [LEDGER.inspectionPrefix]),
+    readLedger(names, ["GetItem", "Query"]),
     ...readSecrets(
       names,
       "ReadReaderSecrets",
@@ -171,15 +183,16 @@ function requestApproval({ names, refs }: IamInput): Statement[] {
   return [
     taskTokenStatement("EncryptTaskTokens", "kms:Encrypt", refs.dataKeyArn),
     useControl(names, "KeepTaskTokens", [CONTROL.taskPrefix], ["PutItem"]),
-    useLedger(names, "ReadInspections", ["GetItem"]),
+    readLedger(names, ["GetItem"]),
   ];
 }
 
 function approvals({ names, refs }: IamInput): Statement[] {
   return [
     taskTokenStatement("DecryptTaskTokens", "kms:Decrypt", refs.dataKeyArn),
-    useLedger(names, "KeepApprovals", ["GetItem", "PutItem", "Query"]),
-    queryDue(names),
+    putLedger(names, "KeepApprovals", [LEDGER.approvalPrefix]),
+    readLedger(names, ["GetItem", "Query"]),
+    queryDue(names, ["approval"]),
     readClassification(names),
     {
       // SendTask* has neither a resource type nor a condition key: who holds the token decides.
@@ -207,7 +220,13 @@ function broker({ names, refs }: IamInput): Statement[] {
       Action: "lambda:InvokeFunction",
       Resource: refs.connectorFunctionArn ?? names.function("connector").arn,
     },
-    useLedger(names, "OpenGrants", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    putLedger(names, "OpenGrants", [
+      LEDGER.attemptPrefix,
+      LEDGER.grantEndPrefix,
+      LEDGER.grantPrefix,
+      LEDGER.outcomePrefix,
+    ]),
+    readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
     readClassification(names),
     useControl(names, "CheckSwitchAndBreaker", [CONTROL.breaker, CONTROL.switch], ["ConditionCheckItem"]),
     useControl(names, "TakePointers", [CONTROL.pointerPrefix], ["ConditionCheckItem", "UpdateItem"]),
@@ -233,7 +252,13 @@ function gateway({ names, refs }: IamInput): Statement[] {
       ["UpdateItem"],
     ),
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
-    useLedger(names, "RecordIntentsAndOutcomes", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    putLedger(names, "RecordIntentsAndOutcomes", [
+      LEDGER.grantEndPrefix,
+      LEDGER.grantOutcomePrefix,
+      LEDGER.intentPrefix,
+      LEDGER.outcomePrefix,
+    ]),
+    readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
     readClassification(names),
     ...readSecrets(names, "ReadWriterSecret", [refs.writerSecretArn], ownKey(refs.writerSecretKeyArn)),
     macStatement("VerifyDigests", "kms:VerifyMac", refs.digestKeyArn),
@@ -244,7 +269,8 @@ function announce({ names }: IamInput): Statement[] {
   return [
     putOutcomes(names),
     useControl(names, "FileAndRemoveOpenChanges", [CONTROL.openPrefix], ["DeleteItem", "PutItem"]),
-    useLedger(names, "RecordOutcomes", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    putLedger(names, "RecordOutcomes", [LEDGER.outcomePrefix]),
+    readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
   ];
 }
 
@@ -253,12 +279,18 @@ function sweeper({ names, refs }: IamInput): Statement[] {
     // Whether a request's execution still runs. The handler does not ask for input and output, which hold references alone.
     { Sid: "AskForExecutions", Effect: "Allow", Action: "states:DescribeExecution", Resource: names.executionsArn },
     putOutcomes(names),
-    queryDue(names),
+    queryDue(names, DUE_QUEUES),
     useControl(names, "CheckPointers", [CONTROL.pointerPrefix], ["ConditionCheckItem"]),
     ...readSecrets(names, "ReadHrisReaderSecret", [refs.hrisReaderSecretArn], ownKey(refs.hrisReaderSecretKeyArn)),
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
     useControl(names, "RemoveDoneWork", [CONTROL.lookPrefix, CONTROL.openPrefix], ["DeleteItem"]),
-    useLedger(names, "SettleGrants", ["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
+    putLedger(names, "SettleGrants", [
+      LEDGER.grantEndPrefix,
+      LEDGER.grantOutcomePrefix,
+      LEDGER.outcomePrefix,
+      LEDGER.secondLookPrefix,
+    ]),
+    readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
     useControl(
       names,
       "SettleAndPostpone",

@@ -1,5 +1,4 @@
-import type { CONTROL } from "../../core";
-import { type HandlerName } from "../../core";
+import type { CONTROL, DueQueue, HandlerName, LEDGER } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 
@@ -61,16 +60,28 @@ export function readClassification(names: Names): Statement {
 }
 
 /**
- * Item actions on the ledger. A transaction needs the actions of its parts and no action of its own. There is no way to
- * ask here for an update or a delete.
+ * Reading the ledger, whole. A transaction needs the actions of its parts and no action of its own.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html (read 2026-11-23)
  */
-export function useLedger(
-  names: Names,
-  sid: string,
-  actions: readonly ("ConditionCheckItem" | "GetItem" | "PutItem" | "Query")[],
-): Statement {
-  return { Sid: sid, Effect: "Allow", Action: itemActions(actions), Resource: names.ledgerTable.arn };
+export function readLedger(names: Names, actions: readonly ("ConditionCheckItem" | "GetItem" | "Query")[]): Statement {
+  return { Sid: "ReadLedger", Effect: "Allow", Action: itemActions(actions), Resource: names.ledgerTable.arn };
+}
+
+/** Kinds of records in the ledger, by the prefix of their partitions. */
+export type LedgerKind = (typeof LEDGER)[keyof typeof LEDGER];
+
+/**
+ * Putting records of some kinds into the ledger. There is no way to ask here for an update or a delete, and none to put a kind of record that
+ * is another principal's to make: who may record an approval can be read off these keys.
+ */
+export function putLedger(names: Names, sid: string, kinds: readonly LedgerKind[]): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: itemActions(["PutItem"]),
+    Resource: names.ledgerTable.arn,
+    Condition: leadingKeys(kinds),
+  };
 }
 
 /** Keys of the control table: one item, or a prefix of items. */
@@ -92,18 +103,29 @@ export function useControl(
     Effect: "Allow",
     Action: itemActions(actions),
     Resource: names.controlTable.arn,
-    Condition: {
-      "ForAllValues:StringLike": {
-        "dynamodb:LeadingKeys": keys.map((key) => (key.endsWith("#") ? `${key}*` : key)).sort(compare),
-      },
-      Null: { "dynamodb:LeadingKeys": "false" },
-    },
+    Condition: leadingKeys(keys),
   };
 }
 
-/** Finding what is due in the control table, through its index and nothing else. */
-export function queryDue(names: Names): Statement {
-  return { Sid: "QueryDueWork", Effect: "Allow", Action: "dynamodb:Query", Resource: names.dueIndexArn };
+/** Keys by their leading part: `x#` stands for every key that begins so. */
+function leadingKeys(keys: readonly string[]): NonNullable<Statement["Condition"]> {
+  return {
+    "ForAllValues:StringLike": {
+      "dynamodb:LeadingKeys": keys.map((key) => (key.endsWith("#") ? `${key}*` : key)).sort(compare),
+    },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  };
+}
+
+/** Finding what is due in some queues of the control table, through its index and nothing else. */
+export function queryDue(names: Names, queues: readonly DueQueue[]): Statement {
+  return {
+    Sid: "QueryDueWork",
+    Effect: "Allow",
+    Action: "dynamodb:Query",
+    Resource: names.dueIndexArn,
+    Condition: leadingKeys(queues),
+  };
 }
 
 /** The data key, as DynamoDB uses it for who reads or writes an encrypted table. */

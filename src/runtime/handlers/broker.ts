@@ -199,7 +199,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
     const grantId = grantIdOf(ports.newUlid(now));
     const hrisField = policy.fields[inspection.field]?.hrisField ?? inspection.field;
     return {
-      ...ledgerKeys.grant(grantId, "open"),
+      ...ledgerKeys.grant(grantId),
       grantId,
       requestId: input.requestId,
       index: input.index,

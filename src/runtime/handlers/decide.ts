@@ -75,7 +75,7 @@ function lastStart(verdicts: number): number {
 
 async function storedDecisions(store: Store, requestId: string): Promise<{ index: number; field: string }[]> {
   const prefix = "decision#";
-  const items = await store.query("ledger", ledgerKeys.request(requestId).pk, prefix);
+  const items = await store.query("ledger", ledgerKeys.decisions(requestId), prefix);
   return items
     .map((item) => ({
       index: Number((item["sk"] as string).slice(prefix.length)),

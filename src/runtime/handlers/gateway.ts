@@ -359,7 +359,7 @@ export function createHandler(
       await store.write([
         putIfAbsent("ledger", grantOutcomeItem(grant.grantId, ending, now)),
         putIfAbsent("ledger", endItem(grant.grantId, ending.reason, now)),
-        checkAbsent(ledgerKeys.grant(grant.grantId, "intent")),
+        checkAbsent(ledgerKeys.intent(grant.grantId)),
         putIfAbsent("ledger", changeOutcomeItem(grant, ending, now)),
         releasePointer(grant, false),
       ]);
@@ -386,7 +386,7 @@ export function createHandler(
     const { grantId } = grant;
     const settledBy = formatInstant(startedMs + DEADLINES_MS.gateway + hris.settleSeconds * 1000 + SETTLE_MARGIN_MS);
     const intent: IntentItem = {
-      ...ledgerKeys.grant(grantId, "intent"),
+      ...ledgerKeys.intent(grantId),
       grantId,
       intendedAt: formatInstant(now),
       accessKeyId: request.accessKeyId,
@@ -395,7 +395,7 @@ export function createHandler(
     const [hour, day] = countActions(now, policy.breaker);
     const uses: readonly (readonly [GatewayRefusal, WriteAction])[] = [
       ["GrantUsed", putIfAbsent("ledger", intent)],
-      ["GrantEnded", checkAbsent(ledgerKeys.grant(grantId, "end"))],
+      ["GrantEnded", checkAbsent(ledgerKeys.grantEnd(grantId))],
       ["ChangeEnded", checkAbsent(ledgerKeys.changeOutcome(grant.requestId, grant.index))],
       ["ApprovalDenied", checkAbsent(ledgerKeys.denied(grant.requestId, grant.index, grant.digest))],
       [

@@ -153,7 +153,7 @@ async function endExpired(ports: SweeperPorts, grant: GrantItem): Promise<Result
   const ending: Ending = { outcome: "not-applied", reason: "GrantExpired", grantId: grant.grantId };
   return recordEnding(ports, grant, ending, [
     putIfAbsent("ledger", endItem(grant.grantId, ending.reason, now)),
-    checkAbsent(ledgerKeys.grant(grant.grantId, "intent")),
+    checkAbsent(ledgerKeys.intent(grant.grantId)),
   ]);
 }
 
