@@ -1,12 +1,14 @@
 import type { Construct } from "constructs";
 
+import { checkArns, type GivenArns } from "../src/compile/arns";
 import { checkPublisherArns } from "../src/compile/iam";
 import { checkEnvironment, VPC_ENDPOINT_ID_CHARACTERS, type Measure } from "../src/compile/limits";
+import type { Names } from "../src/compile/names";
 import type { Finding } from "../src/core";
 import { connectionSchema, isNeverField, needsTimeZone } from "../src/hris";
 import type { Policy } from "../src/policy";
 import { refuse } from "./errors";
-import type { UnsecretConfig } from "./hris";
+import type { HrisConnection, SourceConnection, UnsecretConfig } from "./hris";
 import { resolved } from "./references";
 
 /** Codes of what only the stack can know is wrong, beside those of `src/compile`; stable. */
@@ -52,6 +54,35 @@ export function checkSystems(policy: Policy, connected: readonly string[]): Find
         `add \`systems: { "${system}": Source.scim(…) }\`, or make the policy read another`,
       ),
     );
+}
+
+/** The ARNs that a stack is given, and writes into its policies. */
+export function checkGivenArns(
+  names: Names,
+  given: {
+    readonly hris: HrisConnection;
+    readonly sources: Readonly<Record<string, SourceConnection>>;
+    readonly publishers: Readonly<Record<string, readonly string[]>>;
+  } & Pick<GivenArns, "connectorFunctionArn" | "keyArns" | "principalArns">,
+): Finding[] {
+  const { hris, sources, publishers, ...others } = given;
+  const ofSources = <Value>(prop: string, valueOf: (source: SourceConnection) => Value): Record<string, Value> =>
+    Object.fromEntries(Object.entries(sources).map(([name, each]) => [`systems.${name}.${prop}`, valueOf(each)]));
+  return checkArns(names, {
+    ...others,
+    writerSecretArn: hris.writerSecretArn,
+    readerSecretArns: {
+      "hris.readerSecretArn": hris.readerSecretArn,
+      ...ofSources("secretArn", ({ secretArn }) => secretArn),
+    },
+    keyArns: {
+      ...others.keyArns,
+      "hris.readerSecretKeyArn": hris.readerSecretKeyArn,
+      "hris.writerSecretKeyArn": hris.writerSecretKeyArn,
+      ...ofSources("secretKeyArn", ({ secretKeyArn }) => secretKeyArn),
+    },
+    publisherArns: Object.fromEntries(Object.entries(publishers).map(([name, arns]) => [`publishers.${name}`, arns])),
+  });
 }
 
 /** Stands in for a connection's secret, whose ARN may be a reference. */

@@ -37,6 +37,7 @@ import type { ApprovalsProps } from "./approvals-api";
 import { ChangeLedger } from "./change-ledger";
 import {
   checkConnections,
+  checkGivenArns,
   checkNeverFields,
   checkPublishers,
   checkSystems,
@@ -194,6 +195,21 @@ export class HrisWriteBack extends Construct {
       ...checkTimeZone(policy, hrisSystem, props.hris.config),
       ...checkPublishers(policy, patterns, publishers),
       ...checkPerimeter(perimeter, names.region),
+      ...checkGivenArns(names, {
+        hris: props.hris,
+        sources: props.systems ?? {},
+        publishers,
+        connectorFunctionArn: props.connectorFunctionArn,
+        keyArns: {
+          "keys.dataKeyArn": props.keys?.dataKeyArn,
+          "keys.digestKeyArn": props.keys?.digestKeyArn,
+          logKeyArn: props.logKeyArn,
+        },
+        principalArns: {
+          redriveOperatorArns: props.redriveOperatorArns ?? [],
+          "guardWriterSecret.rotationRoleArns": props.guardWriterSecret?.rotationRoleArns ?? [],
+        },
+      }),
       ...policyItems(policy).flatMap((item) => checkItem(item.sk, item)),
     ];
     refuse(this, findings);

@@ -64,6 +64,11 @@ export class LifecycleBus extends Construct {
         name: names.deadLetterQueue.name,
         kmsMasterKeyId: dataKeyArn,
         messageRetentionSeconds: DEAD_LETTER_RETENTION_SECONDS,
+        // No other queue may leave its messages here, from where they could be moved on to intake.
+        redriveAllowPolicy: terraformJson({
+          redrivePermission: "byQueue",
+          sourceQueueArns: [names.intakeQueue.arn],
+        }),
         tags,
       }),
     );

@@ -412,6 +412,9 @@ describe("the trust of the connector role", () => {
     ["another source identity", { sourceIdentity: "somebody" }],
     ["another session name", { sessionName: "somebody" }],
     ["a session name in another case", { sessionName: OWN_GRANT.toUpperCase() }],
+    ["a source identity of another grant", { sourceIdentity: OTHER_GRANT }],
+    ["a session name of another grant", { sessionName: OTHER_GRANT }],
+    ["a tag of another grant", { tags: { ...OWN_TAGS, grantId: OTHER_GRANT } }],
     ["an AWS service as caller", { caller: { service: "lambda.amazonaws.com" } }],
   ])("refuses %s", (_name, change) => {
     expect(ask(change, ALLOW_ALL)).toMatchObject({ decision: "deny", trust: "deny" });

@@ -92,6 +92,19 @@ describe("the bus's policy", () => {
     expect(put(JOINER, ["a-b"], ["joined"], [ALLOW_ALL], document)).toBe("deny");
   });
 
+  test("no Sid stands twice, however the names are chosen", () => {
+    const names = ["a-b", "a.b", "a-b-x", "a.b.x", "own-roles-put-outcomes", "own.roles.put.outcomes", "ab", "a-bx3"];
+    const policy = {
+      ...POLICY,
+      publishers: Object.fromEntries(names.map((name) => [name, { initiator: "agent" as const }])),
+      events: { joined: { source: names, window: "PT1H" } },
+    };
+    const document = compileBusPolicy(NAMES, policy, Object.fromEntries(names.map((name) => [name, [JOINER]])));
+    const sids = document.Statement.map(({ Sid }) => Sid);
+    expect(sids).toHaveLength(2 * names.length + 2);
+    expect(new Set(sids).size).toBe(sids.length);
+  });
+
   test("the order of publishers, events and principals' names changes no byte", () => {
     const reversed = {
       publishers: Object.fromEntries(Object.entries(POLICY.publishers).reverse()),
@@ -144,12 +157,12 @@ describe("the queues' policies", () => {
       },
       { identity: [], resource: policy },
     ).decision;
-  const send = (principalArn: string, policy: PolicyDocument) =>
+  const send = (principalArn: string, policy: PolicyDocument, resource: string = NAMES.intakeQueue.arn) =>
     evaluate(
       {
         principalArn,
         action: "sqs:SendMessage",
-        resource: NAMES.intakeQueue.arn,
+        resource,
         context: { "aws:SecureTransport": "true" },
       },
       { identity: [ALLOW_ALL], resource: policy },
@@ -182,6 +195,11 @@ describe("the queues' policies", () => {
     expect(send(ADMIN, withOperator)).toBe("allow");
     expect(send(JOINER, withOperator)).toBe("deny");
     expect(asEvents(NAMES.intakeQueue.arn, withOperator, rule)).toBe("allow");
+  });
+
+  test("refuses whoever would leave a message with the dead letters, from where it could be moved on to intake", () => {
+    const deadLetters = compileDeadLetterPolicy(NAMES, ["joiner.provisioned"]);
+    for (const arn of [ADMIN, JOINER]) expect(send(arn, deadLetters, NAMES.deadLetterQueue.arn)).toBe("deny");
   });
 
   test("refuses everybody where the policy has no event", () => {

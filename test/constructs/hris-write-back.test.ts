@@ -252,6 +252,19 @@ describe("what cannot be synthesized is refused", () => {
     ]);
   });
 
+  test("fails for a secret of the writer's that another system is given, and for ARNs that are wider than one thing", () => {
+    const { hris } = smallProps({}) as { hris: { writerSecretArn: string } };
+    const directory = Source.scim({
+      baseUrl: "https://directory.example.com/scim/v2",
+      secretArn: hris.writerSecretArn,
+    });
+    expect(refusal({ systems: { directory } })).toEqual(["WriterSecretShared systems.directory.secretArn"]);
+    expect(refusal({ connectorFunctionArn: "*", keys: { digestKeyArn: "*" } })).toEqual([
+      "ArnInvalid connectorFunctionArn",
+      "ArnInvalid keys.digestKeyArn",
+    ]);
+  });
+
   test("a publisher with nobody behind it is a warning", () => {
     const stack: TerraformStack = newStack();
     const writeBack = new HrisWriteBack(stack, "wb", smallProps({ publishers: { ...PUBLISHERS, assistant: [] } }));

@@ -24,31 +24,6 @@ describe("connections", () => {
     expect(readerConfig(source)).toMatchObject({ kind: "rest", secretArn: SECRETS.directory });
   });
 
-  test("fails where reader and writer are one secret", () => {
-    expect(() =>
-      Hris.bambooHr({
-        company: { domain: "acme" },
-        readerSecretArn: SECRETS.hrisReader,
-        writerSecretArn: SECRETS.hrisReader,
-      }),
-    ).toThrow(/are the same secret/);
-  });
-
-  test.each([
-    ["hris/reader", "a name"],
-    ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris/reader", "an ARN without its six characters"],
-    ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:*", "a wildcard"],
-    ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris/??????", "a pattern"],
-    ["arn:aws:ssm:eu-west-1:111122223333:parameter/hris-AbCdEf", "another service"],
-  ])("fails for the secret `%s`: %s", (secretArn) => {
-    expect(() => Source.scim({ baseUrl: "https://directory.example.com/scim/v2", secretArn })).toThrow(
-      /expected the whole ARN/,
-    );
-    expect(() => Hris.bambooHr({ company: { domain: "acme" }, ...secrets, writerSecretArn: secretArn })).toThrow(
-      /writerSecretArn/,
-    );
-  });
-
   test("a reference to a secret of the same stack is taken", () => {
     const secretArn = "${TfToken[TOKEN.0]}";
     expect(Source.scim({ baseUrl: "https://directory.example.com/scim/v2", secretArn }).secretArn).toBe(secretArn);

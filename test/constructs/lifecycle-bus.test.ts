@@ -58,6 +58,12 @@ describe("the lifecycle bus", () => {
   test("a message is taken five times, each time for six times intake's time-out, before it is a dead letter", () => {
     const queue = one(smallStack(), "aws_sqs_queue", "_bus_queue");
     const intake = one(smallStack(), "aws_lambda_function", "_intake_");
+    const deadLetters = one(smallStack(), "aws_sqs_queue", "dead-letter");
+    expect(deadLetters["name"]).toMatch(/-intake-dlq$/);
+    expect(documentOf(String(deadLetters["redrive_allow_policy"]))).toEqual({
+      redrivePermission: "byQueue",
+      sourceQueueArns: [expect.stringMatching(/-intake$/)],
+    });
     expect(documentOf(queue["redrive_policy"])).toEqual({
       deadLetterTargetArn: "${aws_sqs_queue.write-back_bus_dead-letter-queue.arn}",
       maxReceiveCount: 5,

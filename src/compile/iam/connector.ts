@@ -81,14 +81,15 @@ export function connectorBoundary(names: Names, apiId: string, fields: readonly 
  * source identity. One statement per action of STS, each with the condition keys that its action has: a key that an
  * action does not have would make the statement never hold.
  *
- * That session name, source identity and tag are the same grant, IAM cannot compare; the broker sets them from one value and
- * the gateway compares session name and path.
+ * Session name and source identity are the grant of the tag, by a policy variable: what CloudTrail records of a session names the grant that
+ * the session can use. The gateway compares session name and path.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html (read 2026-11-23)
  */
 export function connectorTrust(names: Names): PolicyDocument {
   const Principal = { AWS: names.role("broker").arn };
   const grant = "g-*";
+  const taggedGrant = `\${aws:RequestTag/${GRANT_TAG}}`;
   const bothTags = { [`aws:RequestTag/${FIELD_TAG}`]: "?*", [`aws:RequestTag/${GRANT_TAG}`]: grant };
   const noOtherTags = {
     "ForAllValues:StringEquals": { "aws:TagKeys": [FIELD_TAG, GRANT_TAG].sort(compare) },
@@ -101,7 +102,8 @@ export function connectorTrust(names: Names): PolicyDocument {
       Principal,
       Action: "sts:AssumeRole",
       Condition: {
-        StringLike: { ...bothTags, "sts:RoleSessionName": grant, "sts:SourceIdentity": grant },
+        StringEquals: { "sts:RoleSessionName": taggedGrant, "sts:SourceIdentity": taggedGrant },
+        StringLike: bothTags,
         ...noOtherTags,
       },
     },

@@ -1,4 +1,4 @@
-import { OUTCOME_SOURCE } from "../../core";
+import { canonicalDigest, OUTCOME_SOURCE } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Policy } from "../../policy/model";
 import type { Names } from "../names";
@@ -77,15 +77,24 @@ function denySource(names: Names, sid: string, source: string, arns: readonly st
   };
 }
 
-/** Sids of names that may differ in punctuation only, which Sids cannot hold. */
-function uniqueSids(names: readonly string[]): Map<string, string> {
-  const taken = new Map<string, number>();
+/** Sids of the bus's policy that are no publisher's. */
+const OWN_SIDS = ["DenyUndeclaredSources", "OnlyOwnRolesPutOutcomes"] as const;
+
+/**
+ * A name in PascalCase for each publisher, such that its Sids are nobody else's: names may differ in punctuation only, which Sids cannot hold,
+ * and IAM refuses a document in which one Sid stands twice. Where the plain name is taken, a digest of the name tells them apart.
+ */
+function uniqueSids(publishers: readonly string[]): Map<string, string> {
+  const taken = new Set<string>(OWN_SIDS);
   const sids = new Map<string, string>();
-  for (const name of [...names].sort(compare)) {
-    const base = pascalCase(name);
-    const count = (taken.get(base) ?? 0) + 1;
-    taken.set(base, count);
-    sids.set(name, count === 1 ? base : `${base}X${String(count)}`);
+  for (const publisher of [...publishers].sort(compare)) {
+    const base = pascalCase(publisher);
+    const digest = canonicalDigest(publisher);
+    const names = [base, ...Array.from({ length: digest.length }, (_, end) => `${base}X${digest.slice(0, end + 1)}`)];
+    const name = names.find((each) => !taken.has(`Publish${each}`) && !taken.has(`Only${each}`)) ?? `${base}X${digest}`;
+    taken.add(`Publish${name}`);
+    taken.add(`Only${name}`);
+    sids.set(publisher, name);
   }
   return sids;
 }
@@ -103,29 +112,47 @@ export function compileQueuePolicy(
 ): PolicyDocument {
   const queueArn = names.intakeQueue.arn;
   const rules = ruleArns(names, events);
-  const operators = distinct(options.redriveOperatorArns ?? []);
   return documentOf([
     ...deliverEvents(queueArn, rules),
-    {
-      Sid: "DenyAllButTheRules",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "sqs:SendMessage",
-      Resource: queueArn,
-      // Holds where there is no source ARN, as for whoever sends in their own name.
-      Condition: {
-        ArnNotEquals: { "aws:SourceArn": rules.length === 0 ? [names.eventRule(NO_EVENT).arn] : rules },
-        ...(operators.length === 0 ? {} : { StringNotEquals: { "aws:PrincipalArn": operators } }),
-      },
-    },
+    denyOtherSenders(names, queueArn, rules, options.redriveOperatorArns ?? []),
     denyPlainText(queueArn),
   ]);
 }
 
-/** Resource policy of the dead-letter queue: what a rule could not deliver comes here too, over TLS. */
+/**
+ * Resource policy of the dead-letter queue: what a rule could not deliver comes here too, over TLS, and nothing that anybody sends: an operator
+ * who moves dead letters back would put it into intake. What SQS itself moves here is no message that a principal sends; which queues may
+ * have this one for theirs says the queue's redrive allow policy.
+ */
 export function compileDeadLetterPolicy(names: Names, events: readonly string[]): PolicyDocument {
   const queueArn = names.deadLetterQueue.arn;
-  return documentOf([...deliverEvents(queueArn, ruleArns(names, events)), denyPlainText(queueArn)]);
+  const rules = ruleArns(names, events);
+  return documentOf([
+    ...deliverEvents(queueArn, rules),
+    denyOtherSenders(names, queueArn, rules, []),
+    denyPlainText(queueArn),
+  ]);
+}
+
+/** Denies sending to everything that is not one of the rules, but for those who are named. */
+function denyOtherSenders(
+  names: Names,
+  queueArn: string,
+  rules: readonly string[],
+  exceptArns: readonly string[],
+): Statement {
+  return {
+    Sid: "DenyAllButTheRules",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "sqs:SendMessage",
+    Resource: queueArn,
+    // Holds where there is no source ARN, as for whoever sends in their own name.
+    Condition: {
+      ArnNotEquals: { "aws:SourceArn": rules.length === 0 ? [names.eventRule(NO_EVENT).arn] : rules },
+      ...(exceptArns.length === 0 ? {} : { StringNotEquals: { "aws:PrincipalArn": distinct(exceptArns) } }),
+    },
+  };
 }
 
 /** Resource policy of the bus's own dead-letter queue: what the bus could not encrypt, decrypt or match comes here. */

@@ -8,13 +8,7 @@ export type Gap = (call: AwsCall, moto: Moto) => Promise<AwsAnswer | undefined>;
  * What moto 5.2 lacks of what the AWS provider 5.100 asks, each measured: without it an apply fails or hangs, or a second plan shows a
  * change that nobody made.
  */
-export const GAPS: readonly Gap[] = [
-  validateDefinition,
-  listVersions,
-  escapePolicy,
-  compactRedrivePolicy,
-  describeRules,
-];
+export const GAPS: readonly Gap[] = [validateDefinition, listVersions, escapePolicy, redrivePolicies, describeRules];
 
 /** The provider asks at plan and apply whether a definition is valid; our own lint has answered that at synth. */
 function validateDefinition(call: AwsCall): Promise<AwsAnswer | undefined> {
@@ -50,20 +44,38 @@ async function escapePolicy(call: AwsCall, moto: Moto): Promise<AwsAnswer | unde
   return { ...answer, body: Buffer.from(JSON.stringify(body)) };
 }
 
-/** SQS gives a redrive policy back as it was set; moto writes it anew with spaces, which the provider takes for a change. */
-async function compactRedrivePolicy(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
-  if (call.service !== "sqs" || call.action !== "GetQueueAttributes") return undefined;
+/** Redrive allow policies by queue URL: moto keeps none. */
+const redriveAllowed = new WeakMap<Moto, Map<string, string>>();
+
+/**
+ * SQS gives a redrive policy back as it was set; moto writes it anew with spaces, which the provider takes for a change. And moto forgets
+ * which queues a dead-letter queue allows, for which the provider waits.
+ */
+async function redrivePolicies(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  if (call.service !== "sqs") return undefined;
+  const kept = redriveAllowed.get(moto) ?? new Map<string, string>();
+  redriveAllowed.set(moto, kept);
+  const input = jsonOf(call.body);
+  const given = (input["Attributes"] as Readonly<Record<string, string>> | undefined)?.["RedriveAllowPolicy"];
+  if (call.action === "CreateQueue" || call.action === "SetQueueAttributes") {
+    const answer = await moto.forward(call);
+    if (answer.status < 300 && given !== undefined) {
+      kept.set(textOf(call.action === "CreateQueue" ? jsonOf(answer.body)["QueueUrl"] : input["QueueUrl"]), given);
+    }
+    return answer;
+  }
+  if (call.action !== "GetQueueAttributes") return undefined;
   const answer = await moto.forward(call);
   if (answer.status >= 300) return answer;
   const found = jsonOf(answer.body);
-  const attributes = found["Attributes"] as Readonly<Record<string, string>> | undefined;
-  const policy = attributes?.["RedrivePolicy"];
-  if (policy === undefined || !isJson(policy)) return answer;
-  const compact = JSON.stringify(JSON.parse(policy));
-  return {
-    ...answer,
-    body: Buffer.from(JSON.stringify({ ...found, Attributes: { ...attributes, RedrivePolicy: compact } })),
+  const { RedrivePolicy: policy, ...others } = (found["Attributes"] ?? {}) as Readonly<Record<string, string>>;
+  const allowed = kept.get(textOf(input["QueueUrl"]));
+  const Attributes = {
+    ...others,
+    ...(policy === undefined ? {} : { RedrivePolicy: JSON.stringify(JSON.parse(policy)) }),
+    ...(allowed === undefined ? {} : { RedriveAllowPolicy: allowed }),
   };
+  return { ...answer, body: Buffer.from(JSON.stringify({ ...found, Attributes })) };
 }
 
 /** Descriptions of security group rules by rule id: moto keeps none, and the provider sets them. */
