@@ -266,9 +266,10 @@ export class DeployedCloud implements StoryCloud {
     await this.quiet();
   }
 
-  /** Waits until nothing is at work and nothing waits in a queue that somebody reads. */
+  /** Waits until nothing is at work, nothing waits in a queue that somebody reads, and every change has ended or waits for people. */
   async quiet(): Promise<void> {
-    for (let still = 0; still < QUIET_LOOKS; still += 1) {
+    const untilMs = Date.now() + QUIET_MS;
+    for (let still = 0; still < QUIET_LOOKS && Date.now() < untilMs; still += 1) {
       const taken = await this.#fronts.queues.look();
       if (taken > 0 || this.#fronts.functions.running > 0 || this.#canGoOn()) still = -1;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -349,7 +350,7 @@ export class DeployedCloud implements StoryCloud {
     });
   }
 
-  /** Whether an execution can go on by itself: some change of it waits neither for people nor for time. */
+  /** Whether an execution can go on by itself: some change of it does not wait for people. */
   #canGoOn(): boolean {
     return this.#fronts.executions.running.some((execution) => {
       const last = new Map<number | undefined, string | undefined>();
@@ -360,7 +361,7 @@ export class DeployedCloud implements StoryCloud {
       const open = [...last].filter(([, state]) => state !== undefined);
       return (
         !open.some(([item]) => item !== undefined) ||
-        open.some(([item, state]) => item !== undefined && !WAITS.has(state ?? ""))
+        open.some(([item, state]) => item !== undefined && state !== "RequestApproval")
       );
     });
   }
@@ -394,8 +395,8 @@ export class DeployedCloud implements StoryCloud {
 /** Looks in a row that must find nothing to do. */
 const QUIET_LOOKS = 3;
 
-/** States in which a change waits for people or for time. */
-const WAITS = new Set(["RequestApproval", "WaitForRetry"]);
+/** The longest that is waited for quiet, in milliseconds: a change may wait for hours, where an HRIS asks for that. */
+const QUIET_MS = 60_000;
 
 /** A line of a handler's structured log; any other line is kept under its own text's first words. */
 function logLineOf(functionName: string, line: string): LogLine {
