@@ -6,6 +6,7 @@ export {
   type AssumeRoleRequest,
   type AssumeRoleStep,
 } from "./assume-role";
+export { documentProblem } from "./check";
 export type { ContextInput } from "./context";
 export type { OneOrMany, PolicyDocument, Statement } from "./document";
 export { IamDocumentError, IamRequestError } from "./errors";
@@ -29,3 +30,5 @@ export {
   sessionPolicyTemplate,
   type SessionPolicyValues,
 } from "./session-policy";
+export type { DocumentKind } from "./statement";
+export { witnessesOf, type Witnesses } from "./witness";

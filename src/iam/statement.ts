@@ -8,8 +8,8 @@ import { compilePattern, parsePattern } from "./pattern";
 export type DocumentKind = "identity" | "resource" | "trust";
 
 /**
- * How closely a `Principal` element names the caller. It decides which implicit denies still limit an Allow: `session` and
- * `everyone` none, `role` those of boundary and session policy, `account` all (it delegates to identity policies).
+ * How closely a `Principal` element names the caller. It decides which implicit denies still limit an Allow: `session`, which a
+ * user counts as too, and `everyone` none, `role` those of boundary and session policy, `account` all (it delegates to identity policies).
  */
 export type PrincipalMatch = "session" | "everyone" | "role" | "account" | "service";
 
@@ -52,6 +52,7 @@ const STATEMENT_KEYS = new Set([
 ]);
 const ACTION = /^(?:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$/;
 const PRINCIPAL_ARN = /^arn:[a-z-]+:(?:iam|sts)::\d{12}:[^*?$]+$/;
+const USER = /^arn:[a-z-]+:iam::\d{12}:user\//;
 const ACCOUNT = /^\d{12}$/;
 const SERVICE = /^[a-z0-9.-]+$/;
 
@@ -157,7 +158,8 @@ function compilePrincipal(
   return (caller) => {
     if (caller.sessionArn !== undefined && arns.has(caller.sessionArn)) return "session";
     if (everyone) return "everyone";
-    if (caller.roleArn !== undefined && arns.has(caller.roleArn)) return "role";
+    // A user has no session: what names the user is limited by no implicit deny.
+    if (caller.roleArn !== undefined && arns.has(caller.roleArn)) return USER.test(caller.roleArn) ? "session" : "role";
     if (caller.accountId !== undefined && accounts.has(caller.accountId)) return "account";
     return caller.service !== undefined && services.has(caller.service) ? "service" : undefined;
   };

@@ -34,7 +34,7 @@ function read(name: string): unknown {
   return JSON.parse(readFileSync(join(__dirname, "../cases/iam", `${name}.json`), "utf8"));
 }
 
-describe.each(["layers", "elements", "conditions"])("the published rules of evaluation: %s", (table) => {
+describe.each(["layers", "elements", "conditions", "principals"])("the published rules of evaluation: %s", (table) => {
   test.each(read(table) as readonly EvaluationCase[])("$name", ({ request, layers, expected }) => {
     expect(evaluate(request, layers)).toMatchObject(expected);
   });
