@@ -16,6 +16,14 @@ export interface Scope {
   readonly parent?: Loose;
   readonly startAt: string | undefined;
   readonly states: ReadonlyMap<string, Loose>;
+  /** The scopes that a state runs, by the state's name: a Map's processor, a Parallel's branches. */
+  readonly inner: ReadonlyMap<string, readonly InnerScope[]>;
+}
+
+/** A scope within a state, and where in the state it stands. */
+export interface InnerScope {
+  readonly at: string;
+  readonly scope: Scope;
 }
 
 /** A way out of a state. */
@@ -30,20 +38,32 @@ export interface Edge {
 
 /** All scopes of a machine, outer ones first. */
 export function scopesOf(machine: unknown): Scope[] {
-  return walk(asObject(machine), "", [], undefined);
+  const flat = (scope: Scope): Scope[] => [
+    scope,
+    ...[...scope.inner.values()].flat().flatMap((inner) => flat(inner.scope)),
+  ];
+  return flat(scopeOf(machine));
 }
 
-function walk(source: Loose, path: string, within: readonly string[], parent: Loose | undefined): Scope[] {
+/** The scope of a machine, with those of its states in it. */
+export function scopeOf(machine: unknown): Scope {
+  return readScope(asObject(machine), "", [], undefined);
+}
+
+function readScope(source: Loose, path: string, within: readonly string[], parent: Loose | undefined): Scope {
   const states = new Map(
     Object.entries(asObject(source["States"])).map(([name, state]): [string, Loose] => [name, asObject(state)]),
   );
-  const scope: Scope = { path, within, parent, startAt: asText(source["StartAt"]), states };
-  const inner = [...states].flatMap(([name, state]) =>
-    processorsOf(state).flatMap(({ at, processor }) =>
-      walk(processor, join(pathOfState(scope, name), at), [...within, name], state),
-    ),
+  const inner = new Map(
+    [...states].map(([name, state]): [string, InnerScope[]] => [
+      name,
+      processorsOf(state).map(({ at, processor }) => ({
+        at,
+        scope: readScope(processor, join(join(path, `States.${name}`), at), [...within, name], state),
+      })),
+    ]),
   );
-  return [scope, ...inner];
+  return { path, within, parent, startAt: asText(source["StartAt"]), states, inner };
 }
 
 /** The scopes that a state runs: a Map's processor, a Parallel's branches. */

@@ -18,7 +18,7 @@ import {
   type Scope,
 } from "./asl-graph";
 
-export { writeReachableWithoutApproval } from "./asl-approval";
+export { writeReachableWithoutApproval } from "./asl-own-way";
 
 export type AslFindingCode =
   | "AslGrammar"

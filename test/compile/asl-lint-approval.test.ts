@@ -191,7 +191,13 @@ const DISGUISES: readonly Sabotage[] = [
 
 describe("writes without an approval", () => {
   it("are the direct way of a safe field", () => {
-    expect(writeReachableWithoutApproval(machine, "work_email")).toEqual(["Changes", "Inspect", "Route", "Write"]);
+    expect(writeReachableWithoutApproval(machine, "work_email")).toEqual([
+      "Decide",
+      "Changes",
+      "Inspect",
+      "Route",
+      "Write",
+    ]);
   });
 
   it("do not exist for a field that is conditional, never or unknown to the policy", () => {
@@ -235,6 +241,7 @@ describe("writes without an approval", () => {
     const parts = mutable(machine);
     parts.state("RouteAgain")["Default"] = "Write";
     expect(writeReachableWithoutApproval(parts.machine, "manager")).toEqual([
+      "Decide",
       "Changes",
       "Inspect",
       "Route",
