@@ -2,6 +2,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { policyJsonSchema } from "../src/policy";
+import { proofJsonSchema } from "../src/review";
 
-/** Writes the policy file's JSON Schema, which ships with the package. Run after a change of `src/policy/schema.ts`. */
-writeFileSync(join(__dirname, "..", "policy.schema.json"), `${JSON.stringify(policyJsonSchema(), undefined, 2)}\n`);
+/**
+ * Writes the JSON Schemas: the policy file's, which ships with the package, and that of what `prove` prints. Run after a change of
+ * `src/policy/schema.ts` or `src/review/output.ts`.
+ */
+const write = (file: string, schema: object): void => {
+  writeFileSync(join(__dirname, "..", file), `${JSON.stringify(schema, undefined, 2)}\n`);
+};
+write("policy.schema.json", policyJsonSchema());
+write("docs/prove.schema.json", proofJsonSchema());

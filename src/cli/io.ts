@@ -34,6 +34,8 @@ export const EXIT = {
   unable: 1,
   /** The policy or the stack is wrong. */
   wrong: 2,
+  /** A human must look. */
+  human: 3,
 } as const;
 
 /** One command of the program. */

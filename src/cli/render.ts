@@ -21,11 +21,16 @@ export function renderMarkdownTable(header: readonly string[], rows: readonly (r
   return [line(header), line(header.map(() => "---")), ...rows.map((row) => line(row.map(cell)))].join("");
 }
 
-/** Marks of Markdown and HTML are escaped, but inside of code, where they mean nothing; a bar ends a cell even there. */
+/** Marks of Markdown and HTML are escaped; a bar ends a cell even inside of code. */
 function cell(text: string): string {
+  return escapeMarkdown(text, (code) => code.replaceAll("|", "\\|"));
+}
+
+/** Text that means nothing to Markdown or HTML, but for what stands in single backticks, which stays code. */
+export function escapeMarkdown(text: string, insideCode: (code: string) => string = (code) => code): string {
   return plain(text)
     .split(/(`[^`]*`)/)
-    .map((part, index) => (index % 2 === 1 ? part.replaceAll("|", "\\|") : part.replace(/[\\|<>[\]*_~#!]/g, "\\$&")))
+    .map((part, index) => (index % 2 === 1 ? insideCode(part) : part.replace(/[\\|<>[\]*_~#!]/g, "\\$&")))
     .join("");
 }
 

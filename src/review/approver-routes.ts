@@ -1,0 +1,79 @@
+import { textOf, textsOf, blockOf } from "./body";
+import { together, type Counterexample, type Evidence, type Findings, type NotRead } from "./finding";
+import { idOf } from "./identity";
+import { Unreadable, type Resource } from "./stack";
+import { functionsTagged, type System } from "./system";
+
+/** Routes that may be served to anybody: the page and what it is made of, which say nothing about any change. */
+const PUBLIC_ROUTES = /^GET \/(?:$|assets\/\{[A-Za-z]+\+?\}$|config\.json$|favicon\.ico$)/;
+
+/** The routes that lead to the approvals function: each that shows or decides something demands a token of the identity provider. */
+export function proveApprovers(system: System): Findings {
+  const { stack } = system;
+  const functions = functionsTagged(system, "approvals").map(({ arn }) => arn);
+  const integrations = stack
+    .resources("aws_apigatewayv2_integration")
+    .filter(({ body }) => functions.some((arn) => textOf(body, "integration_uri")?.includes(arn) === true));
+  const targets = new Set(integrations.map((integration) => `integrations/${idOf(stack, integration)}`));
+  const routes = stack
+    .resources("aws_apigatewayv2_route")
+    .filter(({ body }) => targets.has(textOf(body, "target") ?? ""));
+  const quick = stack
+    .resources("aws_apigatewayv2_api")
+    .filter(({ body }) => functions.some((arn) => textOf(body, "target")?.includes(arn) === true));
+  const unknown = stack.resources("aws_apigatewayv2_route").filter(({ body }) => body["target"] instanceof Unreadable);
+  const guarded = routes.filter(({ body }) => !PUBLIC_ROUTES.test(textOf(body, "route_key") ?? ""));
+  const judged = together([
+    ...guarded.map((route) => proveRoute(system, route)),
+    { unread: unknown.map(({ address }) => unclear(address, `where \`${address}\` leads is not known`)) },
+    ...quick.map((api): Partial<Findings> => ({ counterexamples: [open(api, "its quick route")] })),
+  ]);
+  const evidence: Evidence = {
+    invariant: 2,
+    text: `each of ${guarded.length} routes to decisions demands a token of the identity provider`,
+    resources: guarded.map(({ address }) => address),
+  };
+  return {
+    ...judged,
+    evidence: judged.counterexamples.length + judged.unread.length === 0 && guarded.length > 0 ? [evidence] : [],
+  };
+}
+
+function open({ address }: Resource, what: string): Counterexample {
+  return {
+    code: "RouteWithoutApprover",
+    invariants: [2, 4],
+    message: `${what} of \`${address}\` leads to the approvals function and asks nobody who they are`,
+    resources: [address],
+  };
+}
+
+function proveRoute({ stack }: System, route: Resource): Partial<Findings> {
+  const { address, body } = route;
+  const key = textOf(body, "route_key") ?? "a route";
+  const type = body["authorization_type"];
+  if (type instanceof Unreadable || body["authorizer_id"] instanceof Unreadable) {
+    return { unread: [unclear(address, `the authorizer of \`${address}\` is not written as text`)] };
+  }
+  if (type !== "JWT") return { counterexamples: [open(route, `\`${key}\``)] };
+  const authorizer = stack
+    .resources("aws_apigatewayv2_authorizer")
+    .find((each) => idOf(stack, each) === body["authorizer_id"]);
+  if (authorizer === undefined)
+    return { unread: [unclear(address, `the authorizer of \`${address}\` is not in the stack`)] };
+  const settings = blockOf(authorizer.body, "jwt_configuration");
+  const issuer = settings?.["issuer"];
+  const audience = settings?.["audience"];
+  if (issuer instanceof Unreadable || audience instanceof Unreadable) {
+    return {
+      unread: [unclear(authorizer.address, `whose tokens \`${authorizer.address}\` takes is not written as text`)],
+    };
+  }
+  const isComplete = typeof issuer === "string" && issuer.startsWith("https://") && textsOf(audience).length > 0;
+  if (textOf(authorizer.body, "authorizer_type") === "JWT" && isComplete) return {};
+  return { counterexamples: [open(authorizer, `the authorizer of \`${key}\``)] };
+}
+
+function unclear(address: string, message: string): NotRead {
+  return { code: "UnreadValue", invariants: [2], message, resources: [address] };
+}

@@ -1,0 +1,26 @@
+import type { Power } from "./power";
+import { controlPowers, keyPowers, tablePowers } from "./powers-data";
+import { eventPowers, recordPowers, workflowPowers } from "./powers-flow";
+import { apiPowers, credentialPowers, functionPowers, rolePowers } from "./powers-identity";
+import type { System } from "./system";
+
+export type { Power } from "./power";
+
+/**
+ * Every power that the trust model speaks of, over the resources of one stack: who may do what, as data. What a role is allowed
+ * besides these is no power of the trust model, as writing its own log.
+ */
+export function powersOf(system: System): Power[] {
+  return [
+    ...credentialPowers(system),
+    ...rolePowers(system),
+    ...workflowPowers(system),
+    ...eventPowers(system),
+    ...tablePowers(system),
+    ...controlPowers(system),
+    ...functionPowers(system),
+    ...keyPowers(system),
+    ...apiPowers(system),
+    ...recordPowers(system),
+  ].filter(({ asks }) => asks.length > 0);
+}
