@@ -5,12 +5,13 @@ import { Apigatewayv2Route } from "@cdktf/provider-aws/lib/apigatewayv2-route";
 import { Apigatewayv2Stage } from "@cdktf/provider-aws/lib/apigatewayv2-stage";
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
-import { Token } from "cdktf";
 import { Construct } from "constructs";
 
 import type { RoleDocuments } from "../src/compile/iam";
 import { ENV } from "../src/core";
 import type { ChangeLedger } from "./change-ledger";
+import { checkApprovals } from "./check-settings";
+import { refuse } from "./errors";
 import type { FieldClassification } from "./field-classification";
 import { HandlerFunction } from "./handler-function";
 import { readable } from "./logical-id";
@@ -52,9 +53,6 @@ export const APPROVAL_ROUTES = [
 
 const TIMEOUT_SECONDS = 28;
 
-/** API Gateway fetches an issuer's keys over https; one on loopback it could not reach at all. */
-const ISSUER = /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?=[:/]|$))[^\s?#]*$/;
-
 /** No claim of the token beyond the subject, no header, no body. */
 const ACCESS_LOG_FORMAT = {
   requestId: "$context.requestId",
@@ -79,13 +77,7 @@ export class ApprovalsApi extends Construct {
     super(scope, id);
     const { names, tags, approvals } = props;
     const { issuer, audience, groupClaim } = approvals;
-    if (!Token.isUnresolved(issuer) && !ISSUER.test(issuer)) {
-      throw new Error(`${this.node.path}: approvals.issuer is \`${issuer}\`: expected an https URL without query`);
-    }
-    if (audience.length === 0) {
-      throw new Error(`${this.node.path}: approvals.audience is empty: tokens for any application would be taken`);
-    }
-    if (groupClaim === "") throw new Error(`${this.node.path}: approvals.groupClaim is empty`);
+    refuse(this, checkApprovals(approvals));
 
     this.function = new HandlerFunction(this, "approvals", {
       ...props,

@@ -70,7 +70,7 @@ export interface FieldGatewayProps extends FunctionPartProps {
   readonly apiGatewayLogRoleArn?: string;
   /**
    * Where the access log goes. CloudWatch takes it only in an account and region whose API Gateway settings name a role.
-   * @default "cloudwatch"
+   * @default - `cloudwatch` where `apiGatewayLogRoleArn` is given, else `off`
    */
   readonly accessLog?: "cloudwatch" | "off";
 }
@@ -285,7 +285,8 @@ export class FieldGateway extends Construct {
 
 /** The log group of the API's access lines; none where they are switched off. */
 function accessLogGroup(scope: Construct, props: FieldGatewayProps): CloudwatchLogGroup | undefined {
-  if (props.accessLog === "off") return undefined;
+  const wanted = props.accessLog ?? (props.apiGatewayLogRoleArn === undefined ? "off" : "cloudwatch");
+  if (wanted === "off") return undefined;
   return readable(
     new CloudwatchLogGroup(scope, "access-logs", {
       name: `/aws/vendedlogs/apigateway/${props.names.prefix}-gateway`,

@@ -46,6 +46,7 @@ import {
   measureReferences,
   systemsToRead,
 } from "./checks";
+import { checkApprovals, checkReferences, checkSettings } from "./check-settings";
 import { ConnectorNetwork } from "./connector-network";
 import { ConnectorRole } from "./connector-role";
 import { EncryptionKeys, type ExistingKeys } from "./encryption-keys";
@@ -127,7 +128,7 @@ export interface HrisWriteBackProps {
   /**
    * Where the field gateway's access log goes. API Gateway writes to CloudWatch only in an account and region whose settings name
    * a role for it; without one an apply fails. `off` leaves the record of calls to the gateway's own log and the ledger.
-   * @default "cloudwatch"
+   * @default - `cloudwatch` where `apiGatewayLogRoleArn` is given, else `off`
    */
   readonly gatewayAccessLog?: "cloudwatch" | "off";
   /**
@@ -194,7 +195,10 @@ export class HrisWriteBack extends Construct {
       ...checkNeverFields(policy, props.hris.config),
       ...checkTimeZone(policy, hrisSystem, props.hris.config),
       ...checkPublishers(policy, patterns, publishers),
-      ...checkPerimeter(perimeter, names.region),
+      ...checkPerimeter(perimeter, names),
+      ...checkSettings(props),
+      ...checkApprovals(props.approvals),
+      ...checkReferences(policy),
       ...checkGivenArns(names, {
         hris: props.hris,
         sources: props.systems ?? {},

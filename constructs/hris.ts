@@ -1,3 +1,4 @@
+import { UsageError } from "../src/core";
 import type { ConnectionConfig, RestOptions } from "../src/hris/contract";
 
 type WithoutSecret<C> = C extends unknown ? Omit<C, "secretArn"> : never;
@@ -156,5 +157,7 @@ function source(config: UnsecretConfig, secret: SourceSecret): SourceConnection 
 
 function companyDomain(domain: string): string {
   if (/^[a-z0-9][a-z0-9-]{0,62}$/i.test(domain)) return domain;
-  throw new TypeError(`company.domain is \`${domain}\`: expected the first part of the host name only, as in \`acme\``);
+  throw new UsageError(
+    `company.domain is \`${domain}\`: expected the first part of the host name only, as in \`acme\``,
+  );
 }

@@ -1,5 +1,6 @@
 import { Token } from "cdktf";
 
+import type { Names } from "../src/compile/names";
 import { checkNetwork, defaultZones } from "../src/compile/network";
 import { sortFindings, type Finding } from "../src/core";
 
@@ -84,7 +85,18 @@ export function networkOf(
 const MAX_SUBNETS = 16;
 
 /** Whether a perimeter can be made, or is one. Ids that are references are not looked into. Paths are `perimeter.<member>`. */
-export function checkPerimeter(perimeter: Perimeter, region: string): Finding<"PerimeterInvalid">[] {
+export function checkPerimeter(perimeter: Perimeter, names: Names): Finding<"PerimeterInvalid">[] {
+  return [...checkGroupNames(perimeter, names), ...checkKind(perimeter, names.region)];
+}
+
+/** A security group is named by the prefix, and AWS keeps names that begin as its ids do. */
+function checkGroupNames(perimeter: Perimeter, { prefix }: Names): Finding<"PerimeterInvalid">[] {
+  if (perimeter.kind === "none" || !/^sg(?:-|$)/.test(prefix)) return [];
+  const message = `found \`${prefix}\`, expected a prefix that does not begin with \`sg-\`: a perimeter's security groups are named by it`;
+  return [{ code: "PerimeterInvalid", severity: "error", path: "placement.prefix", message }];
+}
+
+function checkKind(perimeter: Perimeter, region: string): Finding<"PerimeterInvalid">[] {
   switch (perimeter.kind) {
     case "none":
       return [];

@@ -1,35 +1,17 @@
 import type { Names } from "../src/compile/names";
 
 /** Days that CloudWatch Logs can keep. @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html (read 2026-11-23) */
-export type LogRetentionDays =
-  | 1
-  | 3
-  | 5
-  | 7
-  | 14
-  | 30
-  | 60
-  | 90
-  | 120
-  | 150
-  | 180
-  | 365
-  | 400
-  | 545
-  | 731
-  | 1096
-  | 1827
-  | 2192
-  | 2557
-  | 2922
-  | 3288
-  | 3653;
+export const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+export type LogRetentionDays = (typeof LOG_RETENTION_DAYS)[number];
 
 /**
  * What happens to records when the stack is taken down. `retain`: Terraform refuses to destroy tables and keys, tables refuse
  * deletion themselves, log groups stay behind. `destroy`: everything goes, for trials.
  */
-export type Retention = "retain" | "destroy";
+export type Retention = (typeof RETENTIONS)[number];
+export const RETENTIONS = ["retain", "destroy"] as const;
 
 /** What every part of a write-back shares. */
 export interface PartProps {

@@ -13,6 +13,13 @@ export function inputsOf(env: Inputs): (name: string, example: string) => string
   };
 }
 
+/** One of a few values, or a `UsageError` that names the variable. */
+export function oneOf<const Value extends string>(name: string, given: string, values: readonly Value[]): Value {
+  const value = values.find((each) => each === given);
+  if (value !== undefined) return value;
+  throw new UsageError(`${name} is \`${given}\`; expected ${values.map((each) => `\`${each}\``).join(" or ")}`);
+}
+
 /**
  * Synthesizes an app as a program does. What is wrong with a policy or a stack is for a person to read: everything at once, and no stack
  * trace. Exit codes are those of the command line.

@@ -4,7 +4,7 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 
 import { allowAwsProviderVersions, Hris, HrisWriteBack, Source } from "../../index";
-import { inputsOf, run, type Inputs } from "../run";
+import { inputsOf, oneOf, run, type Inputs } from "../run";
 
 /** The app: one stack. What differs between environments is in `env`, each with a value that synthesizes as it is. */
 export function acme(env: Inputs): App {
@@ -60,7 +60,12 @@ export function acme(env: Inputs): App {
       groupClaim: "groups",
       workerIdClaim: "worker_id",
     },
-    retention: input("WRITEBACK_RETENTION", "retain") === "destroy" ? "destroy" : "retain",
+    // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
+    gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [
+      "cloudwatch",
+      "off",
+    ]),
+    retention: oneOf("WRITEBACK_RETENTION", input("WRITEBACK_RETENTION", "retain"), ["retain", "destroy"]),
   });
   return app;
 }

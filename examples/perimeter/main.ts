@@ -4,7 +4,7 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 
 import { allowAwsProviderVersions, Hris, HrisWriteBack, Source, type Perimeter } from "../../index";
-import { inputsOf, run, type Inputs } from "../run";
+import { inputsOf, oneOf, run, type Inputs } from "../run";
 
 /** The app: one stack, whose field gateway can be called from one network alone. */
 export function perimeter(env: Inputs): App {
@@ -42,7 +42,7 @@ export function perimeter(env: Inputs): App {
       groupClaim: "groups",
       workerIdClaim: "worker_id",
     },
-    retention: input("WRITEBACK_RETENTION", "retain") === "destroy" ? "destroy" : "retain",
+    retention: oneOf("WRITEBACK_RETENTION", input("WRITEBACK_RETENTION", "retain"), ["retain", "destroy"]),
   });
   return app;
 }

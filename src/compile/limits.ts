@@ -17,7 +17,7 @@ import {
   type IamRefs,
   type RoleDocuments,
 } from "./iam";
-import type { Names, Placement } from "./names";
+import { partitionOf, type Names, type Placement } from "./names";
 
 /** Sizes of IAM and API documents, in characters; IAM does not count white space. */
 export const DOCUMENT_LIMITS = {
@@ -257,8 +257,7 @@ function largestFit(count: number, sizeOf: (count: number) => number, limit: num
 }
 
 const PREFIX = /^[a-z][a-z0-9-]{1,24}$/;
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
-const PARTITION = /^aws(?:-[a-z-]+)?$/;
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d$/;
 
 /** Whether a placement can be written into names and ARNs. Paths are `placement.<member>`. */
 export function checkPlacement(placement: Placement): LimitFinding[] {
@@ -272,10 +271,10 @@ export function checkPlacement(placement: Placement): LimitFinding[] {
     ["accountId", placement.accountId, /^\d{12}$/.test(placement.accountId), "twelve digits"],
     ["region", placement.region, REGION.test(placement.region), "a Region's code such as `eu-west-1`"],
     [
-      "partition",
-      placement.partition ?? "aws",
-      PARTITION.test(placement.partition ?? "aws"),
-      "a partition such as `aws`",
+      "region",
+      placement.region,
+      !REGION.test(placement.region) || partitionOf(placement.region) !== undefined,
+      "in a partition that this is made for: `aws`, `aws-us-gov` or `aws-cn`",
     ],
   ];
   return sortFindings(

@@ -10,8 +10,22 @@ export interface Placement {
   /** Twelve digits. */
   readonly accountId: string;
   readonly region: string;
-  /** @default "aws" */
-  readonly partition?: string;
+}
+
+/** A partition of AWS, the beginning of its Regions' codes, and the domain of its services. Others are closed to the public. */
+const PARTITIONS = [
+  { partition: "aws-cn", regions: "cn-", domain: "amazonaws.com.cn" },
+  { partition: "aws-us-gov", regions: "us-gov-", domain: "amazonaws.com" },
+  { partition: "aws", regions: "", domain: "amazonaws.com" },
+] as const;
+
+/** The Regions of partitions that this is not made for. */
+const OTHER_PARTITIONS = /^(?:us-isob?|eu-isoe|us-isof|eusc)-/;
+
+/** The partition of a Region, and the domain of its services; `undefined` where they are not known here. */
+export function partitionOf(region: string): (typeof PARTITIONS)[number] | undefined {
+  if (OTHER_PARTITIONS.test(region)) return undefined;
+  return PARTITIONS.find(({ regions }) => region.startsWith(regions));
 }
 
 /** Every name and ARN that follows from the placement alone. */
@@ -20,7 +34,7 @@ export type Names = ReturnType<typeof compileNames>;
 /** The names of a placement. Ids that AWS assigns (API ids, key ids) are not among them. */
 export function compileNames(placement: Placement) {
   const { prefix, accountId, region } = placement;
-  const partition = placement.partition ?? "aws";
+  const { partition, domain } = partitionOf(region) ?? { partition: "aws", domain: "amazonaws.com" };
   const arn = (service: string, resource: string, scoped = true): string =>
     scoped
       ? `arn:${partition}:${service}:${region}:${accountId}:${resource}`
@@ -32,7 +46,6 @@ export function compileNames(placement: Placement) {
     logGroupName: `/aws/lambda/${prefix}-${handler}`,
     logGroupArn: arn("logs", `log-group:/aws/lambda/${prefix}-${handler}`),
   });
-  const domain = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
   const logGroup = (name: string) => ({ name, arn: arn("logs", `log-group:${name}`) });
   const role = (name: string) => ({ name: `${prefix}-${name}`, arn: arn("iam", `role/${prefix}-${name}`, false) });
   const privateGatewayHost = (apiId: string, endpointId: string): string =>

@@ -35,18 +35,16 @@ const TOKENS = {
 };
 
 describe("sizes of IAM documents", () => {
-  test.each([
-    ["eu-west-1", "aws"],
-    ["ap-southeast-1", "aws"],
-    ["us-gov-west-1", "aws-us-gov"],
-    ["cn-northwest-1", "aws-cn"],
-  ])("300 writable fields of 16 characters fit everywhere, in %s with the longest prefix", (region, partition) => {
-    const names = compileNames({ prefix: "p".repeat(25), accountId: "111122223333", region, partition });
-    const policy = policyOf(fields(300, 16));
-    expect(writableFields(policy)).toHaveLength(300);
-    expect(checkIamLimits(names, policy, TOKENS)).toEqual([]);
-    expect(checkIamLimits(names, policy, { ...TOKENS, vpcEndpointId: "${TfToken[TOKEN.15]}" })).toEqual([]);
-  });
+  test.each([["eu-west-1"], ["ap-southeast-1"], ["us-gov-west-1"], ["cn-northwest-1"]])(
+    "300 writable fields of 16 characters fit everywhere, in %s with the longest prefix",
+    (region) => {
+      const names = compileNames({ prefix: "p".repeat(25), accountId: "111122223333", region });
+      const policy = policyOf(fields(300, 16));
+      expect(writableFields(policy)).toHaveLength(300);
+      expect(checkIamLimits(names, policy, TOKENS)).toEqual([]);
+      expect(checkIamLimits(names, policy, { ...TOKENS, vpcEndpointId: "${TfToken[TOKEN.15]}" })).toEqual([]);
+    },
+  );
 
   test("fails where one field more than fits, and says how many fit", () => {
     const size = (count: number): number =>
@@ -132,14 +130,14 @@ describe("names", () => {
 
   test("a placement is checked member by member", () => {
     expect(checkPlacement(PLACEMENT)).toEqual([]);
-    expect(checkPlacement({ ...PLACEMENT, region: "us-gov-west-1", partition: "aws-us-gov" })).toEqual([]);
-    const findings = checkPlacement({ prefix: "A", accountId: "1234", region: "europe", partition: "azure" });
-    expect(findings.map(({ path }) => path)).toEqual([
-      "placement.accountId",
-      "placement.partition",
-      "placement.prefix",
-      "placement.region",
-    ]);
+    for (const region of ["us-gov-west-1", "cn-north-1", "ap-southeast-5"])
+      expect(checkPlacement({ ...PLACEMENT, region })).toEqual([]);
+    for (const region of ["us-iso-east-1", "us-isob-east-1", "eusc-de-east-1"])
+      expect(checkPlacement({ ...PLACEMENT, region })).toMatchObject([
+        { path: "placement.region", message: expect.stringContaining("a partition that this is made for") as string },
+      ]);
+    const findings = checkPlacement({ prefix: "A", accountId: "1234", region: "europe" });
+    expect(findings.map(({ path }) => path)).toEqual(["placement.accountId", "placement.prefix", "placement.region"]);
     for (const prefix of ["a", "1ab", "ab_c", "a".repeat(26), "ab/*"]) {
       expect(checkPlacement({ ...PLACEMENT, prefix })).toMatchObject([
         { code: "PlacementInvalid", path: "placement.prefix" },

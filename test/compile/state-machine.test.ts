@@ -224,12 +224,11 @@ describe("the compiled workflow", () => {
     expect(lintStateMachine(quick)).toEqual([]);
   });
 
-  it("follows the partition", () => {
+  it("follows the Region's partition", () => {
     const names = compileNames({
       prefix: "acme",
       accountId: "111122223333",
       region: "us-gov-west-1",
-      partition: "aws-us-gov",
     });
     const gov = compileStateMachine(POLICY, names);
     expect((gov.States["Decide"] as TaskState).Resource).toBe("arn:aws-us-gov:states:::lambda:invoke");

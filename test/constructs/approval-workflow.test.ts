@@ -97,9 +97,13 @@ describe("the approvals API", () => {
   });
 
   test.each([
-    ["an issuer without https", { issuer: "http://login.example.com" }, /approvals.issuer is `http:/],
-    ["no audience", { audience: [] }, /approvals.audience is empty/],
-    ["no group claim", { groupClaim: "" }, /approvals.groupClaim is empty/],
+    [
+      "an issuer without https",
+      { issuer: "http://login.example.com" },
+      /ApprovalsInvalid approvals.issuer: found `http:/,
+    ],
+    ["no audience", { audience: [] }, /ApprovalsInvalid approvals.audience: found no audience/],
+    ["no group claim", { groupClaim: "" }, /ApprovalsInvalid approvals.groupClaim/],
   ])("fails for %s", (_, change, message) => {
     const approvals = { ...smallProps().approvals, ...change };
     expect(() => new HrisWriteBack(newStack(), "wb", smallProps({ approvals }))).toThrow(message);

@@ -234,7 +234,9 @@ describe("a private field gateway", () => {
   });
 
   test("logs through which endpoint each call came", () => {
-    const settings = one(perimeterStack(), "aws_api_gateway_stage")["access_log_settings"] as { format: string };
+    const props = smallProps({ perimeter: { kind: "create" }, gatewayAccessLog: "cloudwatch" });
+    const json = synthesize((stack) => new HrisWriteBack(stack, "wb", props));
+    const settings = one(json, "aws_api_gateway_stage")["access_log_settings"] as { format: string };
     expect(documentOf(settings.format)).toMatchObject({ vpceId: "$context.identity.vpceId" });
   });
 

@@ -67,7 +67,8 @@ describe("the field gateway", () => {
   });
 
   test("logs who called what, never a body", () => {
-    const stage = one(smallStack(), "aws_api_gateway_stage");
+    const json = synthesize((stack) => new HrisWriteBack(stack, "wb", smallProps({ gatewayAccessLog: "cloudwatch" })));
+    const stage = one(json, "aws_api_gateway_stage");
     const format = documentOf((stage["access_log_settings"] as { format: string }).format);
     expect(Object.keys(format)).toEqual(expect.arrayContaining(["extendedRequestId", "userArn", "path", "status"]));
     expect(JSON.stringify(format)).not.toMatch(/body|authorization|header|token/i);
@@ -76,6 +77,13 @@ describe("the field gateway", () => {
       data_trace_enabled: false,
     });
     expect(stage["xray_tracing_enabled"]).toBe(false);
+  });
+
+  test("has no access log unless asked: a first apply would fail in an account without a role for it", () => {
+    expect(one(smallStack(), "aws_api_gateway_stage")["access_log_settings"]).toBeUndefined();
+    const apiGatewayLogRoleArn = "arn:aws:iam::111122223333:role/api-gateway-logs";
+    const json = synthesize((stack) => new HrisWriteBack(stack, "wb", smallProps({ apiGatewayLogRoleArn })));
+    expect(one(json, "aws_api_gateway_stage")["access_log_settings"]).toBeDefined();
   });
 
   test("leaves the account's own API Gateway setting alone unless a role is given", () => {

@@ -265,6 +265,41 @@ describe("what cannot be synthesized is refused", () => {
     ]);
   });
 
+  test.each([
+    ["retention", { retention: "Destroy" }],
+    ["logRetentionDays", { logRetentionDays: 100 }],
+    ["reservedConcurrency", { reservedConcurrency: 0 }],
+    ["gatewayAccessLog", { gatewayAccessLog: "s3" }],
+    ["tags.aws:owner", { tags: { "aws:owner": "us" } }],
+    ["tags.writeback:principal", { tags: { "writeback:principal": "gateway" } }],
+    ["tags.grantId", { tags: { grantId: "g-1" } }],
+    ["tags.team", { tags: { team: "x".repeat(257) } }],
+    ["tags", { tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`t${String(index)}`, ""])) }],
+  ])("fails for a setting `%s` that there is not", (path, props) => {
+    expect(refusal(props as unknown as Partial<HrisWriteBackProps>)).toEqual([`SettingInvalid ${path}`]);
+  });
+
+  test("fails for approvals that would take any token, or nobody's", () => {
+    const approvals = { issuer: "login.example.com", audience: [""], groupClaim: "", workerIdClaim: "" };
+    expect(refusal({ approvals })).toEqual([
+      "ApprovalsInvalid approvals.audience",
+      "ApprovalsInvalid approvals.groupClaim",
+      "ApprovalsInvalid approvals.issuer",
+      "ApprovalsInvalid approvals.workerIdClaim",
+    ]);
+  });
+
+  test("fails for a text of the policy that looks like one of our references, and says where it is", () => {
+    const text = SMALL_POLICY.replace("base_salary: {", 'base_salary: { description: "${TfToken[TOKEN.1]}",');
+    expect(refusal({ policy: { text } })).toEqual(["ReferenceInPolicy fields.base_salary.description"]);
+  });
+
+  test("fails for a prefix that AWS keeps for itself, where a security group would be named by it", () => {
+    const placement = { prefix: "sg-test", accountId: "111122223333", region: "eu-west-1" };
+    expect(refusal({ placement, perimeter: { kind: "create" } })).toEqual(["PerimeterInvalid placement.prefix"]);
+    expect(() => refusal({ placement })).toThrow();
+  });
+
   test("a publisher with nobody behind it is a warning", () => {
     const stack: TerraformStack = newStack();
     const writeBack = new HrisWriteBack(stack, "wb", smallProps({ publishers: { ...PUBLISHERS, assistant: [] } }));

@@ -29,7 +29,7 @@ const VARIANTS: readonly (readonly [string, Partial<HrisWriteBackProps>])[] = [
     { connectorFunctionArn: "arn:aws:lambda:eu-west-1:111122223333:function:their-connector" },
   ],
   ["as a trial that can be taken down", { retention: "destroy" }],
-  ["without an access log", { gatewayAccessLog: "off" }],
+  ["with an access log", { gatewayAccessLog: "cloudwatch" }],
   ["with reserved concurrency", { reservedConcurrency: 5 }],
   ["with tags of one's own", { tags: { team: "identity", "aws-cost": "hr" } }],
   ["with nobody who publishes", { publishers: { joiner: [], assistant: [] } }],
@@ -65,7 +65,7 @@ const VARIANTS: readonly (readonly [string, Partial<HrisWriteBackProps>])[] = [
   [
     "in another region and partition",
     {
-      placement: { prefix: "other", accountId: "444455556666", region: "us-gov-west-1", partition: "aws-us-gov" },
+      placement: { prefix: "other", accountId: "444455556666", region: "us-gov-west-1" },
       hris: Hris.bambooHr({
         company: { domain: "example" },
         timeZone: "Europe/London",

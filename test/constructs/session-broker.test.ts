@@ -32,7 +32,7 @@ describe("the session broker", () => {
         .filter((body) => body["reserved_concurrent_executions"] !== undefined)
         .map((body) => body["function_name"]);
     expect(reserved(smallStack())).toEqual([]);
-    const json = synthesize((stack) => new HrisWriteBack(stack, "wb", smallProps({ reservedConcurrency: 0 })));
+    const json = synthesize((stack) => new HrisWriteBack(stack, "wb", smallProps({ reservedConcurrency: 5 })));
     expect(reserved(json).sort()).toEqual(["test-broker", "test-gateway"]);
   });
 });

@@ -201,7 +201,11 @@ const terraform = findTerraform();
   });
 
   test("accepts a policy as small as can be, for a trial that can be taken down", () => {
-    const inputs = { WRITEBACK_POLICY: fileWith(MINIMAL_POLICY), WRITEBACK_RETENTION: "destroy" };
+    const inputs = {
+      WRITEBACK_POLICY: fileWith(MINIMAL_POLICY),
+      WRITEBACK_RETENTION: "destroy",
+      WRITEBACK_GATEWAY_ACCESS_LOG: "cloudwatch",
+    };
     expect(validate(synthExample("acme", inputs))).toBe("valid");
   });
 

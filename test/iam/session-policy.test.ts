@@ -30,11 +30,8 @@ describe("fillSessionPolicy", () => {
   });
 
   test("fits STS at its longest: 63 characters of field name, any Region and partition", () => {
-    for (const [partition, region] of [
-      ["aws", "ap-southeast-1"],
-      ["aws-us-gov", "us-gov-west-1"],
-    ] as const) {
-      const names = compileNames({ prefix: "acme", accountId: "111122223333", region, partition });
+    for (const region of ["ap-southeast-1", "us-gov-west-1", "cn-northwest-1"]) {
+      const names = compileNames({ prefix: "acme", accountId: "111122223333", region });
       const template = sessionPolicyTemplate(names.gatewayRequestArn(REFS.apiId, SESSION_PATH_TEMPLATE));
       const text = fillSessionPolicy(JSON.stringify(template), { ...VALUES, field: "f".repeat(63) });
       expect(text.length).toBeLessThan(2048);
