@@ -18,7 +18,8 @@ interface Operator {
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
-const EPOCH = /^\d{1,12}(?:\.\d{1,3})?$/;
+/** Fewer digits could be a year or a day of ISO 8601, and whether AWS takes them so is not published. */
+const EPOCH = /^\d{9,12}(?:\.\d{1,3})?$/;
 
 /**
  * The operators of IAM that this library judges; any other is refused. `Null` is a case of its own below.
