@@ -38,6 +38,11 @@ export interface ApprovalWorkflowProps extends FunctionPartProps {
   readonly readers: Readonly<Record<string, ConnectionConfig>>;
   readonly approvals: ApprovalsProps;
   /**
+   * The kill switch's state machine, which undoes a stop that two operators ended.
+   * @default - the stack has none
+   */
+  readonly killSwitchArn?: string;
+  /**
    * Minutes between two runs of the sweeper.
    * @default 5
    */

@@ -8,7 +8,7 @@ import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { Construct } from "constructs";
 
 import type { RoleDocuments } from "../src/compile/iam";
-import { ENV } from "../src/core";
+import { APPROVAL_ROUTES, ENV, routeKeyOf } from "../src/core";
 import type { ChangeLedger } from "./change-ledger";
 import { checkApprovals } from "./check-settings";
 import { refuse } from "./errors";
@@ -31,6 +31,11 @@ export interface ApprovalsProps {
    * @default "worker_id"
    */
   readonly workerIdClaim?: string;
+  /**
+   * Group, as the claim names it, two of whose members together let a stopped system run again.
+   * @default - nobody resumes through the API
+   */
+  readonly operatorsGroup?: string;
   /** @default { ratePerSecond: 10, burst: 20 } */
   readonly throttling?: { readonly ratePerSecond: number; readonly burst: number };
 }
@@ -42,14 +47,12 @@ export interface ApprovalsApiProps extends FunctionPartProps {
   readonly documents: RoleDocuments;
   readonly dataKeyArn: string;
   readonly approvals: ApprovalsProps;
+  /**
+   * The kill switch's state machine, which undoes a stop that two operators ended.
+   * @default - the stack has none
+   */
+  readonly killSwitchArn?: string;
 }
-
-/** Method and path of each route; every one asks for a token. */
-export const APPROVAL_ROUTES = [
-  { id: "list", method: "GET", path: "/approvals" },
-  { id: "read", method: "GET", path: "/approvals/{requestId}/{index}" },
-  { id: "decide", method: "POST", path: "/approvals/{requestId}/{index}" },
-] as const;
 
 const TIMEOUT_SECONDS = 28;
 
@@ -66,7 +69,10 @@ const ACCESS_LOG_FORMAT = {
   authorizerError: "$context.authorizer.error",
 } as const;
 
-/** Where people approve or deny: an HTTP API behind a JWT authorizer, and the only function that can resume a waiting change. */
+/**
+ * Where people approve or deny: an HTTP API behind a JWT authorizer, and the only function that can resume a waiting change. It answers
+ * no other site's page: no CORS at all.
+ */
 export class ApprovalsApi extends Construct {
   readonly api: Apigatewayv2Api;
   readonly function: HandlerFunction;
@@ -92,6 +98,8 @@ export class ApprovalsApi extends Construct {
         [ENV.dataKeyArn]: props.dataKeyArn,
         [ENV.groupClaim]: groupClaim,
         [ENV.workerIdClaim]: approvals.workerIdClaim ?? "worker_id",
+        ...(approvals.operatorsGroup === undefined ? {} : { [ENV.operatorsGroup]: approvals.operatorsGroup }),
+        ...(props.killSwitchArn === undefined ? {} : { [ENV.killSwitchArn]: props.killSwitchArn }),
       },
       timeoutSeconds: TIMEOUT_SECONDS,
       dependsOn: [props.classification.manifest],
@@ -126,7 +134,7 @@ export class ApprovalsApi extends Construct {
         timeoutMilliseconds: TIMEOUT_SECONDS * 1000 + 500,
       }),
     );
-    const routes = APPROVAL_ROUTES.map(({ id: route, method, path }) => {
+    const routes = APPROVAL_ROUTES.map(({ id: route, method, path, auth }) => {
       readable(
         new LambdaPermission(this, `permission-${route}`, {
           statementId: `AllowRoute-${route}`,
@@ -139,9 +147,10 @@ export class ApprovalsApi extends Construct {
       return readable(
         new Apigatewayv2Route(this, `route-${route}`, {
           apiId,
-          routeKey: `${method} ${path}`,
-          authorizationType: "JWT",
-          authorizerId: authorizer.id,
+          routeKey: routeKeyOf({ method, path }),
+          ...(auth === "jwt"
+            ? { authorizationType: "JWT", authorizerId: authorizer.id }
+            : { authorizationType: "NONE" }),
           target: `integrations/${integration.id}`,
         }),
       );

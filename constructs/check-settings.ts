@@ -88,6 +88,7 @@ export function checkApprovals({
   audience,
   groupClaim,
   workerIdClaim,
+  operatorsGroup,
 }: ApprovalsProps): Finding<"ApprovalsInvalid">[] {
   const findings: Finding<"ApprovalsInvalid">[] = [];
   const expect = (ok: boolean, member: string, message: string): void => {
@@ -102,6 +103,7 @@ export function checkApprovals({
   expect(!audience.includes(""), "audience", "found an empty audience");
   expect(groupClaim !== "", "groupClaim", "found no name of a claim: nobody would be in a group");
   expect(workerIdClaim !== "", "workerIdClaim", "found no name of a claim: nobody could be kept from their own record");
+  expect(operatorsGroup !== "", "operatorsGroup", "found no name of a group: nobody could resume");
   return findings;
 }
 

@@ -258,6 +258,7 @@ export class HrisWriteBack extends Construct {
       writerSecretKeyArn: props.hris.writerSecretKeyArn,
       connectorFunctionArn: props.connectorFunctionArn,
       vpcEndpointId,
+      operatorsResume: props.approvals.operatorsGroup !== undefined,
     });
 
     this.fieldGateway = new FieldGateway(this, "field-gateway", {

@@ -4,7 +4,8 @@ export {
   type WorkflowHandler,
   type WorkflowPrincipal,
 } from "./approval-workflow";
-export { APPROVAL_ROUTES, ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
+export { APPROVAL_ROUTES, type ApprovalRoute } from "../src/core";
+export { ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";
 export { ConnectorNetwork, type ConnectorNetworkProps } from "./connector-network";

@@ -59,6 +59,7 @@ export function acme(env: Inputs): App {
       audience: [input("APPROVALS_AUDIENCE", "hris-writeback-approvals")],
       groupClaim: "groups",
       workerIdClaim: "worker_id",
+      operatorsGroup: "write-back-operators",
     },
     // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
     gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [

@@ -66,8 +66,11 @@ export const SORT_KEY = "sk";
 /** Index of the control table over work that is due: hash `queue`, range `dueAt` (ISO 8601 UTC). */
 export const DUE_INDEX = "due";
 export const DUE_QUEUE = "queue";
-/** The queues of that index: what is open until it is announced, what is to be settled, who is waited for, what to look at again. */
-export const DUE_QUEUES = ["open", "settle", "approval", "second-look"] as const;
+/**
+ * The queues of that index: what is open until it is announced, what is to be settled, who is waited for, what to look at again, what
+ * somebody must acknowledge.
+ */
+export const DUE_QUEUES = ["open", "settle", "approval", "second-look", "inbox"] as const;
 export type DueQueue = (typeof DUE_QUEUES)[number];
 export const DUE_AT = "dueAt";
 
@@ -91,6 +94,9 @@ export const LEDGER = {
   intentPrefix: "intent#",
   grantOutcomePrefix: "grant-outcome#",
   grantEndPrefix: "grant-end#",
+  refusalPrefix: "refusal#",
+  acknowledgedPrefix: "acknowledged#",
+  systemResume: "system-resume",
 } as const;
 
 /** Keys of the control table. */
@@ -103,6 +109,7 @@ export const CONTROL = {
   taskPrefix: "task#",
   lookPrefix: "look#",
   openPrefix: "open#",
+  inboxPrefix: "inbox#",
 } as const;
 
 /** Items that Terraform creates once, as plain attributes, and then leaves alone. */
@@ -146,6 +153,8 @@ export const ERROR_EVENTS = [
   "approvals-refused",
   /** So many writes that the breaker tripped: nothing is written until an operator resets it. */
   "breaker-tripped",
+  /** A decision that somebody may not make, or not any more: another digest, too late, a foreign group, an own change, a second time. */
+  "decision-refused",
   /** An event that can never be taken: malformed, oversized, or a request id that came again with other content. */
   "event-refused",
   /** The field gateway failed before its one call. */
@@ -154,6 +163,8 @@ export const ERROR_EVENTS = [
   "grant-without-change",
   /** A second look failed for a month and was given up. */
   "look-failed",
+  /** Somebody may not agree to a resume, or agreed to another stop than the one that holds. */
+  "resume-refused",
   /** STS refused the connector's session. */
   "session-refused",
   /** A check asks a system that the stack does not connect. */
@@ -232,4 +243,8 @@ export const ENV = {
   sessionPolicyTemplate: "SESSION_POLICY_TEMPLATE",
   groupClaim: "GROUP_CLAIM",
   workerIdClaim: "WORKER_ID_CLAIM",
+  /** Whose members agree to a resume; absent where nobody may. */
+  operatorsGroup: "OPERATORS_GROUP",
+  /** The kill switch's state machine; absent where the stack has none. */
+  killSwitchArn: "KILL_SWITCH_ARN",
 } as const;

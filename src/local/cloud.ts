@@ -301,7 +301,7 @@ export class LocalCloud {
         return requestApproval.createHandler({ store, keys, clock, log });
       case "approvals":
         return approvals.createHandler(
-          { store, keys, workflow: this.#workflowOf(role), clock, log },
+          { store, keys, workflow: this.#workflowOf(role), newUlid, clock, log },
           approvals.parseConfig(env),
         );
       case "broker":

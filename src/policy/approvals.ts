@@ -51,6 +51,11 @@ export function sameId(a: string, b: string): boolean {
   return normalisedId(a) === normalisedId(b);
 }
 
+/** How many people made some decisions: accounts that an issuer and subject, or a worker id, joins are one. */
+export function countPeople(decisions: readonly ApprovalDecision[]): number {
+  return peopleOf(decisions).length;
+}
+
 /** The decisions, person by person: those that a shared account or a shared worker id joins, directly or over others. */
 function peopleOf(decisions: readonly ApprovalDecision[]): readonly ApprovalDecision[][] {
   let people: { readonly marks: ReadonlySet<string>; readonly decisions: ApprovalDecision[] }[] = [];

@@ -4,6 +4,7 @@ import { approvalDeadlineMs } from "./approvals-on-record";
 import { ignoreLostRace, postpone } from "./due-work";
 import { endChange } from "./end-change";
 import { controlKeys, type ApprovalItem, type DecisionItem, type InspectionItem, type OpenItem } from "./ledger";
+import { fileNotice } from "./notices";
 import { forgetOpen } from "./open-changes";
 import { announceOutcome, type Ending } from "./outcomes";
 import type { Bus, Clock, ExecutionStatus, Log, Store } from "./ports";
@@ -72,6 +73,10 @@ export async function settleOpen(
   const decision = await getDecision(store, item);
   const end = await endChange(store, item, await claimed(decision), now);
   if (end.kind === "open") return "left";
+  if (end.outcome.outcome === "notified") {
+    const field = decision?.field ?? item.field;
+    await fileNotice(store, item, { field, owner: decision?.owner, noticedAt: end.outcome.endedAt });
+  }
   await announceOutcome(bus, item, decision?.field ?? item.field, decision, end.outcome);
   await ignoreLostRace(store.write([forgetWait(item)]));
   await store.write([forgetOpen(item)]);

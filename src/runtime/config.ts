@@ -32,7 +32,12 @@ const MEMBERS = {
   sessionPolicyTemplate: z.string().min(2),
   groupClaim: z.string().min(1),
   workerIdClaim: z.string().min(1),
+  operatorsGroup: z.string().min(1).optional(),
+  killSwitchArn: z.string().startsWith("arn:").optional(),
 } satisfies Record<keyof typeof ENV, z.ZodType>;
+
+/** What a member is once it was checked; `undefined` where it may be absent and is. */
+export type Member<Name extends keyof typeof ENV> = z.infer<(typeof MEMBERS)[Name]>;
 
 /**
  * The configuration that a handler takes from its environment: the named members of `ENV`, each checked once at start.

@@ -1,7 +1,9 @@
 import * as z from "zod";
 
-/** Longest body that is read, in UTF-16 code units: a decision with a reason. */
-const MAX_BODY = 8_192;
+/** Longest body that is read, in UTF-16 code units: a decision on every change that a request can hold, with a reason. */
+const MAX_BODY = 16_384;
+
+const JSON_TYPE = /^application\/json(?:\s*;.*)?$/i;
 
 /** What we read of an API Gateway HTTP API event, payload format 2.0. */
 export const httpApiEventSchema = z.object({
@@ -64,8 +66,23 @@ export function problemResponse({ status, code, title, retryAfterSeconds }: Prob
   };
 }
 
-/** The JSON body of a request. Throws `Problem` for what is absent, too long or not JSON. */
+/** What an error says to the caller: itself if it is a problem, no more than its kind otherwise. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const name = error instanceof Error ? error.name : "Error";
+  if (name === "PolicyInTransition" || name === "ServiceUnavailable") {
+    return new Problem(503, name, "not now; try again", 30);
+  }
+  return new Problem(500, "Failed", "the request could not be answered");
+}
+
+/**
+ * The JSON body of a request, which says that it is JSON: no form of another site's page can say so, and no script of one without
+ * asking first, which nobody answers. Throws `Problem` for what is absent, too long or not JSON. */
 export function bodyOf(event: HttpApiEvent): unknown {
+  if (!JSON_TYPE.test(event.headers?.["content-type"] ?? "")) {
+    throw new Problem(415, "NotJson", "expected `content-type: application/json`");
+  }
   const raw = event.body ?? "";
   const text = event.isBase64Encoded === true ? Buffer.from(raw, "base64").toString("utf8") : raw;
   if (text.length > MAX_BODY) throw new Problem(413, "BodyTooLarge", "the body is longer than a decision needs");

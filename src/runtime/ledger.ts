@@ -1,4 +1,5 @@
 import { CONTROL, LEDGER, type Outcome } from "../core";
+import type { Person } from "../policy/approvals";
 import type { Approval, FieldClass, Scalar } from "../policy/model";
 import type { Reason, VerdictKind } from "../policy/verdict";
 import type { WriteBackRequest } from "../policy/request";
@@ -21,6 +22,10 @@ import type { Key } from "./ports";
  *   intent#<grantId>                 intent                     the gateway used it: the HRIS call may have begun
  *   grant-outcome#<grantId>          outcome                    what its use came to
  *   grant-end#<grantId>              end                        it ended unused
+ *   refusal#<requestId>#<index>      <ulid>                     a decision that was refused
+ *   acknowledged#<requestId>#<index> <person>                   somebody has read a notified fact
+ *   system-resume                    <stopId>#agree#<person>    somebody agreed that it runs again
+ *   system-resume                    <stopId>#resumed           two people had, and it was set back
  */
 export const ledgerKeys = {
   request: (requestId: string): Key => ({ pk: `${LEDGER.requestPrefix}${requestId}`, sk: "request" }),
@@ -64,6 +69,20 @@ export const ledgerKeys = {
   intent: (grantId: string): Key => ({ pk: `${LEDGER.intentPrefix}${grantId}`, sk: "intent" }),
   grantOutcome: (grantId: string): Key => ({ pk: `${LEDGER.grantOutcomePrefix}${grantId}`, sk: "outcome" }),
   grantEnd: (grantId: string): Key => ({ pk: `${LEDGER.grantEndPrefix}${grantId}`, sk: "end" }),
+  refusal: (requestId: string, index: number, ulid: string): Key => ({
+    pk: ledgerKeys.refusals(requestId, index),
+    sk: ulid,
+  }),
+  /** Partition of the refused decisions on a change. */
+  refusals: (requestId: string, index: number): string => ofChange(LEDGER.refusalPrefix, requestId, index),
+  /** Partition of who acknowledged a notified fact. */
+  acknowledgements: (requestId: string, index: number): string => ofChange(LEDGER.acknowledgedPrefix, requestId, index),
+  acknowledged: (requestId: string, index: number, person: string): Key => ({
+    pk: ledgerKeys.acknowledgements(requestId, index),
+    sk: person,
+  }),
+  agreement: (stopId: string, person: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#agree#${person}` }),
+  resumed: (stopId: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#resumed` }),
 } as const;
 
 function ofChange(prefix: string, requestId: string, index: number): string {
@@ -88,6 +107,7 @@ export const controlKeys = {
   task: (requestId: string, index: number): Key => ({ pk: `${CONTROL.taskPrefix}${requestId}#${String(index)}` }),
   look: (grantId: string): Key => ({ pk: `${CONTROL.lookPrefix}${grantId}` }),
   open: (requestId: string, index: number): Key => ({ pk: `${CONTROL.openPrefix}${requestId}#${String(index)}` }),
+  inbox: (requestId: string, index: number): Key => ({ pk: `${CONTROL.inboxPrefix}${requestId}#${String(index)}` }),
 } as const;
 
 export interface RequestItem extends Key {
@@ -129,7 +149,7 @@ export interface InspectionItem extends Key {
 export interface ApprovalItem extends Key {
   readonly decision: "approve" | "deny";
   readonly digest: string;
-  readonly approver: { readonly issuer: string; readonly subject: string };
+  readonly approver: Person;
   /** The approver's own worker id, by the token's claim: nobody decides on their own record. */
   readonly workerId: string;
   /** The groups of the token that are among the required ones. */
@@ -248,4 +268,72 @@ export interface LookItem extends Key {
   readonly grantId: string;
   readonly queue: "second-look";
   readonly dueAt: string;
+}
+
+/** A notified fact that somebody of its field's owner must acknowledge. In queue `inbox` until then. */
+export interface InboxItem extends Key {
+  readonly requestId: string;
+  readonly index: number;
+  readonly field: string;
+  /** The field's owner when the change was decided, by the policy's name. */
+  readonly owner?: string;
+  readonly noticedAt: string;
+  readonly queue?: "inbox";
+  readonly dueAt?: string;
+}
+
+/** A decision that somebody tried to make and might not, with what they claimed. */
+export interface RefusalItem extends Key {
+  readonly code: string;
+  readonly decision: "approve" | "deny";
+  readonly digest: string;
+  readonly caller: Person;
+  readonly workerId?: string;
+  readonly policyDigest: string;
+  readonly refusedAt: string;
+}
+
+/** Somebody of a field's owner has read a notified fact. */
+export interface AcknowledgedItem extends Key {
+  readonly field: string;
+  readonly acknowledger: Person;
+  readonly workerId?: string;
+  readonly policyDigest: string;
+  readonly acknowledgedAt: string;
+}
+
+/** What was stopped: the switch by somebody, or the breaker by itself. */
+export type Stopped = "switch" | "breaker";
+
+/** The item `switch`. No item means stopped. */
+export interface SwitchItem extends Key {
+  readonly state: "running" | "stopped";
+  readonly stopId?: string;
+  readonly stoppedAt?: string;
+  readonly stoppedBy?: string;
+  readonly reason?: string;
+}
+
+/** The item `breaker`. No item means tripped. */
+export interface BreakerItem extends Key {
+  readonly state: "ok" | "tripped";
+  readonly trippedAt?: string;
+}
+
+/** One operator's agreement that one stop ends. */
+export interface AgreementItem extends Key {
+  readonly what: Stopped;
+  readonly stopId: string;
+  readonly operator: Person;
+  readonly workerId: string;
+  readonly reason: string;
+  readonly agreedAt: string;
+}
+
+/** A stop that ended, and who agreed. In one transaction with what it set back. */
+export interface ResumedItem extends Key {
+  readonly what: Stopped;
+  readonly stopId: string;
+  readonly agreed: readonly Person[];
+  readonly resumedAt: string;
 }

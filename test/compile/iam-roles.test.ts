@@ -72,7 +72,18 @@ const NETWORK_ACTIONS = [
   "ModifyVpcEndpoint",
   "UnassignPrivateIpAddresses",
 ];
-const CONTROL_KEYS = ["switch", "breaker", "breaker-count#", "lease#", "pointer#", "task#", "look#", "open#", "other"];
+const CONTROL_KEYS = [
+  "switch",
+  "breaker",
+  "breaker-count#",
+  "lease#",
+  "pointer#",
+  "task#",
+  "look#",
+  "open#",
+  "inbox#",
+  "other",
+];
 
 const ACCOUNT = { "kms:CallerAccount": "111122223333" };
 const DATA_KEY = { resource: compileDataKeyPolicy(NAMES), resourceKind: "must-allow" } as const;
@@ -86,7 +97,7 @@ const PLACES: readonly Place[] = [
     service: "dynamodb",
     actions: ["PutItem"],
     resource: NAMES.ledgerTable.arn,
-    context: { "dynamodb:LeadingKeys": [`${kind}x`] },
+    context: { "dynamodb:LeadingKeys": [kind.endsWith("#") ? `${kind}x` : kind] },
   })),
   {
     place: "ledger, two kinds at once",
@@ -487,6 +498,32 @@ describe("the shape of the documents", () => {
 
   test("only the connector role has a boundary", () => {
     expect(PRINCIPALS.filter((principal) => ROLES[principal].boundary !== undefined)).toEqual(["connector"]);
+  });
+
+  test("without an operators' group nobody resumes, or agrees to it", () => {
+    const refs = {
+      ...REFS,
+      operatorsResume: false,
+      killSwitchArn: "arn:aws:states:eu-west-1:111122223333:stateMachine:x",
+    };
+    const roles = compileRoles({ names: NAMES, policy: POLICY, refs });
+    const resuming = (documents: RoleDocuments): string[] =>
+      powersOf("approvals", documents).filter((power) => /switch|breaker|system-resume/.test(power));
+    expect(resuming(ROLES.approvals)).toHaveLength(4);
+    expect(resuming(roles.approvals)).toEqual([]);
+    expect(JSON.stringify(roles.approvals)).not.toContain("StartExecution");
+  });
+
+  test("the approvals API starts a kill switch's state machine where there is one", () => {
+    const killSwitchArn = "arn:aws:states:eu-west-1:111122223333:stateMachine:demo-kill-switch";
+    const roles = compileRoles({ names: NAMES, policy: POLICY, refs: { ...REFS, killSwitchArn } });
+    expect(PRINCIPALS.filter((principal) => JSON.stringify(roles[principal]).includes(killSwitchArn))).toEqual([
+      "approvals",
+    ]);
+    expect(roles.approvals.identity.Statement.find(({ Sid }) => Sid === "UndoStops")).toMatchObject({
+      Action: "states:StartExecution",
+      Resource: killSwitchArn,
+    });
   });
 
   test("the customer's own connector, keys of secrets and secrets appear where given and nowhere else", () => {

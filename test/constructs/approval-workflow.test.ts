@@ -4,7 +4,17 @@ import { APPROVAL_ROUTES, HrisWriteBack } from "../../constructs";
 import { compileNames } from "../../src/compile/names";
 import { compileStateMachine } from "../../src/compile/state-machine";
 import { parsePolicy } from "../../src/policy";
-import { documentOf, newStack, one, SECRETS, SMALL_POLICY, smallProps, smallStack } from "../helpers/synth";
+import {
+  documentOf,
+  newStack,
+  one,
+  operatorsStack,
+  SECRETS,
+  SMALL_POLICY,
+  smallProps,
+  smallStack,
+  type SynthJson,
+} from "../helpers/synth";
 
 describe("the workflow", () => {
   test("runs exactly the definition that the policy compiles to", () => {
@@ -80,7 +90,22 @@ describe("the approvals API", () => {
     const arns = Object.entries(smallStack().resource["aws_lambda_permission"]!)
       .filter(([name]) => name.includes("approvals"))
       .map(([, body]) => String(body["source_arn"]).replace(/^.*execution_arn\}/, ""));
-    expect(arns.sort()).toEqual(["/*/GET/approvals", "/*/GET/approvals/*/*", "/*/POST/approvals/*/*"]);
+    expect(arns.sort()).toEqual(
+      APPROVAL_ROUTES.map(({ method, path }) => `/*/${method}${path.replace(/\{[^}]+\}/g, "*")}`).sort(),
+    );
+    expect(arns).toContain("/*/POST/approvals/*/*");
+  });
+
+  test("answers no other site's page", () => {
+    expect(one(smallStack(), "aws_apigatewayv2_api")).not.toHaveProperty("cors_configuration");
+  });
+
+  test("lets operators resume only where their group is named", () => {
+    const variablesOf = (json: SynthJson) =>
+      (one(json, "aws_lambda_function", "_approvals_")["environment"] as { variables: Record<string, string> })
+        .variables;
+    expect(variablesOf(smallStack())).not.toHaveProperty("OPERATORS_GROUP");
+    expect(variablesOf(operatorsStack())).toMatchObject({ OPERATORS_GROUP: "operators" });
   });
 
   test("its access log holds no token and no value", () => {
@@ -104,6 +129,7 @@ describe("the approvals API", () => {
     ],
     ["no audience", { audience: [] }, /ApprovalsInvalid approvals.audience: found no audience/],
     ["no group claim", { groupClaim: "" }, /ApprovalsInvalid approvals.groupClaim/],
+    ["an operators' group without a name", { operatorsGroup: "" }, /ApprovalsInvalid approvals.operatorsGroup/],
   ])("fails for %s", (_, change, message) => {
     const approvals = { ...smallProps().approvals, ...change };
     expect(() => new HrisWriteBack(newStack(), "wb", smallProps({ approvals }))).toThrow(message);

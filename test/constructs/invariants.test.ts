@@ -1,11 +1,12 @@
 import { PRINCIPALS } from "../../src/core";
 import { evaluate, evaluateAssumeRole, type PolicyDocument, type Statement } from "../../src/iam";
 import { stackOf } from "../../src/local/stack";
-import { documentOf, perimeterStack, policiesOf, SECRETS, smallStack } from "../helpers/synth";
+import { documentOf, operatorsStack, perimeterStack, policiesOf, SECRETS, smallStack } from "../helpers/synth";
 
 const STACKS = [
   ["without a perimeter", smallStack],
   ["with a perimeter", perimeterStack],
+  ["with operators", operatorsStack],
 ] as const;
 
 /** What holds of every policy of the stack, read from its Terraform alone. */
@@ -179,11 +180,12 @@ describe.each(STACKS)("of all the roles of a stack %s", (_name, synthesized) => 
     },
   );
 
-  test("nobody starts the switch again, and only the gateway trips the breaker", () => {
+  test("only the approvals API starts the switch again, where operators are named, and only the gateway trips the breaker", () => {
     const control = "arn:aws:dynamodb:eu-west-1:111122223333:table/test-control";
     const at = (key: string): string[] => who("dynamodb:UpdateItem", control, { "dynamodb:LeadingKeys": [key] });
-    expect(at("switch")).toEqual([]);
-    expect(at("breaker")).toEqual(["gateway"]);
+    const resuming = synthesized === operatorsStack ? ["approvals"] : [];
+    expect(at("switch")).toEqual(resuming);
+    expect(at("breaker")).toEqual([...resuming, "gateway"]);
     expect(at("task#r#0")).toEqual(["approvals", "sweeper"]);
   });
 

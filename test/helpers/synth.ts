@@ -137,6 +137,16 @@ export const smallStack = once({});
 /** The same with a network made for the connector. */
 export const perimeterStack = once({ perimeter: { kind: "create" } });
 
+/** The same with an operators' group, which lets a stopped system run again. */
+export const operatorsStack = once({
+  approvals: {
+    issuer: "https://login.example.com",
+    audience: ["approvals"],
+    groupClaim: "groups",
+    operatorsGroup: "operators",
+  },
+});
+
 function once(overrides: Partial<HrisWriteBackProps>): () => SynthJson {
   let made: SynthJson | undefined;
   return () => (made ??= writeBackWith(overrides));

@@ -21,6 +21,7 @@ export const REFS: IamRefs = {
   hrisReaderSecretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris-reader-AbCdEf",
   sourceSecretArns: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:directory-reader-AbCdEf"],
   writerSecretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris-writer-AbCdEf",
+  operatorsResume: true,
 };
 
 /** The endpoint of a stack whose gateway is private. */

@@ -1,36 +1,13 @@
-import { groupsOf } from "../../src/runtime/handlers/approvals";
+import { groupsOf } from "../../src/runtime/approvals/caller";
 import { httpApiEventSchema } from "../../src/runtime/http-api";
 import type { ConnectorInput } from "../../src/runtime/payloads";
 import { tokenClaims } from "../../src/runtime/token-claims";
-import { APPROVER, joiner, WORKER, World } from "./world";
+import { PAYROLL, SECOND, waiting } from "./waiting";
+import { APPROVER, WORKER, World } from "./world";
 
-const PAYROLL = {
-  issuer: "https://idp.example.com",
-  subject: "u-3001",
-  workerId: "WD-88",
-  groups: ["payroll-approvers"],
-};
-/** Another person of the approver's group. */
-const SECOND = { ...APPROVER, subject: "u-9", workerId: "WD-9" };
 const LIST = "GET /approvals";
 const READ = "GET /approvals/{requestId}/{index}";
 const DECIDE = "POST /approvals/{requestId}/{index}";
-
-/** A change that waits for its approval. */
-async function waiting(field = "manager", value = "WD-500", detail: object = {}, source?: string) {
-  const world = new World();
-  await world.take(joiner([{ field, value }], detail, source));
-  const place = { version: 1, requestId: "r-1", index: 0, field };
-  const inspection = await world.inspect({ ...place, phase: "first" });
-  expect(inspection.route).toBe("approve");
-  await world.requestApproval({
-    ...place,
-    digest: inspection.digest,
-    approvalTimeoutSeconds: inspection.approvalTimeoutSeconds,
-    taskToken: "token-1",
-  });
-  return { world, place, digest: inspection.digest };
-}
 
 describe("who sees what", () => {
   test("a list shows what waits for the caller's groups, and no value", async () => {
@@ -419,7 +396,7 @@ describe("a decision", () => {
 
   test("refuses a body that is too long", async () => {
     const { world, digest } = await waiting();
-    const body = { decision: "approve", digest, reason: "x".repeat(9_000) };
+    const body = { decision: "approve", digest, reason: "x".repeat(20_000) };
     expect((await world.api(DECIDE, APPROVER, { body })).statusCode).toBe(413);
   });
 

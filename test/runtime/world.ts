@@ -100,6 +100,8 @@ export const APPROVER = {
   groups: ["hr-ops-approvers"],
 };
 
+export const OPERATORS_GROUP = "write-back-operators";
+
 /** An HRIS whose answers a test can bend, and that counts what it was asked. */
 export class FakeHris implements HrisAdapter, SourceReader {
   compareAndSet = "detects" as const;
@@ -210,6 +212,8 @@ export class World {
   /** Requests whose execution has ended, or was stopped. */
   readonly ended = new Set<string>();
   readonly tokens: { readonly token: string; readonly output: object }[] = [];
+  /** Executions of the kill switch's state machine. */
+  readonly undone: { readonly name: string; readonly input: object }[] = [];
   readonly invocations: Record<string, unknown>[] = [];
   readonly gatewayAnswers: { readonly status: number; readonly body: string }[] = [];
   /** HRIS writes by the grant in whose request they were made. */
@@ -304,6 +308,12 @@ export class World {
         return Promise.resolve(known ? "gone" : "sent");
       },
     };
+    const killSwitch: Pick<Workflow, "start"> = {
+      start: (name, input) => {
+        this.undone.push({ name, input });
+        return Promise.resolve("started");
+      },
+    };
     const sts: Sts = {
       assumeConnectorRole: ({ sessionName, policy: sessionPolicy, tags }) => {
         if (this.assumeFails !== undefined) return Promise.reject(this.assumeFails);
@@ -351,10 +361,12 @@ export class World {
         store: storeOf("approvals"),
         keys: keysOf("approvals"),
         workflow: this.probes.approvals.wrap(workflow, ["sendTaskSuccess"]),
+        killSwitch: this.probes.approvals.wrap(killSwitch, ["start"]),
+        newUlid,
         clock,
         log,
       },
-      { manifestHash, groupClaim: "groups", workerIdClaim: "worker_id" },
+      { manifestHash, groupClaim: "groups", workerIdClaim: "worker_id", operatorsGroup: OPERATORS_GROUP },
     );
     this.broker = broker.createHandler(
       {
@@ -526,8 +538,15 @@ export class World {
     person:
       | { readonly issuer?: string; readonly subject?: string; readonly workerId?: string; readonly groups?: unknown }
       | undefined,
-    more: { readonly requestId?: string; readonly index?: string; readonly body?: unknown } = {},
+    more: {
+      readonly requestId?: string;
+      readonly index?: string;
+      readonly body?: unknown;
+      readonly headers?: Readonly<Record<string, string | undefined>>;
+    } = {},
   ): Promise<HttpApiResponse & { readonly json: Record<string, unknown> }> {
+    const known = person === undefined ? { requestContext: {} } : authenticated(person);
+    const headers = { ...("headers" in known ? known.headers : {}), ...more.headers };
     const response = await this.approvals({
       version: "2.0",
       routeKey,
@@ -536,14 +555,16 @@ export class World {
         ? {}
         : { body: typeof more.body === "string" ? more.body : JSON.stringify(more.body) }),
       isBase64Encoded: false,
-      ...(person === undefined ? { requestContext: {} } : authenticated(person)),
+      ...known,
+      headers: JSON.parse(JSON.stringify(headers)) as object,
     });
     return { ...response, json: JSON.parse(response.body) as Record<string, unknown> };
   }
 
   /** A person's decision on the exact change that waits. */
   decideAs(person: object, decision: "approve" | "deny", digest: string, index = "0") {
-    return this.api(approvals.APPROVAL_ROUTES.decide, person, { index, body: { decision, digest } });
+    const reason = decision === "deny" ? "not this one" : undefined;
+    return this.api("POST /approvals/{requestId}/{index}", person, { index, body: { decision, digest, reason } });
   }
 }
 
@@ -558,7 +579,7 @@ function authenticated(person: {
   const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
   const flat = Array.isArray(person.groups) ? { ...claims, groups: `[${person.groups.join(" ")}]` } : claims;
   return {
-    headers: { authorization: `Bearer e30.${payload}.c2ln` },
+    headers: { authorization: `Bearer e30.${payload}.c2ln`, "content-type": "application/json" },
     requestContext: { authorizer: { jwt: { claims: flat } } },
   };
 }

@@ -1,12 +1,4 @@
-import {
-  CONTROL,
-  DUE_QUEUES,
-  LEDGER,
-  OUTCOME_DETAIL_TYPE,
-  OUTCOME_SOURCE,
-  type HandlerName,
-  type Principal,
-} from "../../core";
+import { CONTROL, LEDGER, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, type HandlerName, type Principal } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 import {
@@ -70,6 +62,16 @@ export interface IamRefs {
    * @default - the gateway is called from anywhere
    */
   readonly vpcEndpointId?: string;
+  /**
+   * Whether two operators may let a stopped system run again through the approvals API: only then its role can.
+   * @default false
+   */
+  readonly operatorsResume?: boolean;
+  /**
+   * The kill switch's state machine, which the approvals API starts to undo a stop that two operators ended.
+   * @default - the stack has none
+   */
+  readonly killSwitchArn?: string;
 }
 
 /** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
@@ -191,8 +193,9 @@ function approvals({ names, refs }: IamInput): Statement[] {
   return [
     taskTokenStatement("DecryptTaskTokens", "kms:Decrypt", refs.dataKeyArn),
     putLedger(names, "KeepApprovals", [LEDGER.approvalPrefix]),
+    putLedger(names, "KeepRefusalsAndAcknowledgements", [LEDGER.acknowledgedPrefix, LEDGER.refusalPrefix]),
     readLedger(names, ["GetItem", "Query"]),
-    queryDue(names, ["approval"]),
+    queryDue(names, ["approval", "inbox"]),
     readClassification(names),
     {
       // SendTask* has neither a resource type nor a condition key: who holds the token decides.
@@ -202,7 +205,31 @@ function approvals({ names, refs }: IamInput): Statement[] {
       Action: "states:SendTaskSuccess",
       Resource: "*",
     },
+    ...(refs.operatorsResume === true ? resumeTheSystem(names, refs.killSwitchArn) : []),
+    useControl(names, "TakeNoticesOutOfTheInbox", [CONTROL.inboxPrefix], ["GetItem", "UpdateItem"]),
     useControl(names, "UseTaskTokensOnce", [CONTROL.taskPrefix], ["GetItem", "UpdateItem"]),
+  ];
+}
+
+/**
+ * Setting back what was stopped. IAM sees no more than the items: that two operators agreed first is the handler's to see to, and the
+ * ledger's to show. Only for a stack that names its operators' group.
+ */
+function resumeTheSystem(names: Names, killSwitchArn: string | undefined): Statement[] {
+  return [
+    putLedger(names, "KeepAgreementsToResume", [LEDGER.systemResume]),
+    useControl(names, "ResumeTheSystem", [CONTROL.breaker, CONTROL.switch], ["GetItem", "UpdateItem"]),
+    useControl(names, "StartCountingAnew", [CONTROL.countPrefix], ["UpdateItem"]),
+    ...(killSwitchArn === undefined
+      ? []
+      : [
+          {
+            Sid: "UndoStops",
+            Effect: "Allow" as const,
+            Action: "states:StartExecution",
+            Resource: killSwitchArn,
+          },
+        ]),
   ];
 }
 
@@ -269,6 +296,7 @@ function announce({ names }: IamInput): Statement[] {
   return [
     putOutcomes(names),
     useControl(names, "FileAndRemoveOpenChanges", [CONTROL.openPrefix], ["DeleteItem", "PutItem"]),
+    useControl(names, "FileNotices", [CONTROL.inboxPrefix], ["PutItem"]),
     putLedger(names, "RecordOutcomes", [LEDGER.outcomePrefix]),
     readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
   ];
@@ -279,9 +307,10 @@ function sweeper({ names, refs }: IamInput): Statement[] {
     // Whether a request's execution still runs. The handler does not ask for input and output, which hold references alone.
     { Sid: "AskForExecutions", Effect: "Allow", Action: "states:DescribeExecution", Resource: names.executionsArn },
     putOutcomes(names),
-    queryDue(names, DUE_QUEUES),
+    queryDue(names, ["approval", "open", "second-look", "settle"]),
     useControl(names, "CheckPointers", [CONTROL.pointerPrefix], ["ConditionCheckItem"]),
     ...readSecrets(names, "ReadHrisReaderSecret", [refs.hrisReaderSecretArn], ownKey(refs.hrisReaderSecretKeyArn)),
+    useControl(names, "FileNotices", [CONTROL.inboxPrefix], ["PutItem"]),
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
     useControl(names, "RemoveDoneWork", [CONTROL.lookPrefix, CONTROL.openPrefix], ["DeleteItem"]),
     putLedger(names, "SettleGrants", [

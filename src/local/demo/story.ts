@@ -119,7 +119,11 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
       return `${person.subject} is not asked: no change of this request waits for ${person.groups.join(", ")}`;
     }
     const path = `/approvals/${requestId}/${waiting.index}`;
-    const { status, body } = await approvals(person, "POST", path, { decision, digest: waiting.digest });
+    const { status, body } = await approvals(person, "POST", path, {
+      decision,
+      digest: waiting.digest,
+      ...(decision === "deny" ? { reason: "not agreed with the worker" } : {}),
+    });
     return status === 200
       ? `${person.subject} decides: ${decision} (change ${waiting.digest.slice(0, 12)}…)`
       : `${person.subject} may not decide: ${(body as { code?: string }).code ?? String(status)}`;

@@ -1,6 +1,7 @@
 import { OUTCOMES, PAYLOAD_VERSION, type Outcome } from "../../core";
 import { endChange } from "../end-change";
 import { fieldLabel } from "../names";
+import { fileNotice } from "../notices";
 import { forgetOpen, settleLater } from "../open-changes";
 import { announceOutcome, type Ending } from "../outcomes";
 import { announceInputSchema, type AnnounceInput, type AnnounceOutput } from "../payloads";
@@ -30,14 +31,17 @@ export function createHandler(ports: AnnouncePorts): (event: unknown) => Promise
     const { requestId, index, field } = input;
     const decision = await getDecision(store, input);
     const label = decision?.field ?? field;
-    const { outcome, reason, grantId } = await endingOf(input, fieldLabel(label));
+    const { outcome, reason, grantId, endedAt } = await endingOf(input, fieldLabel(label));
+    if (outcome === "notified" && endedAt !== undefined) {
+      await fileNotice(store, input, { field: label, owner: decision?.owner, noticedAt: endedAt });
+    }
     await announceOutcome(bus, input, label, decision, { outcome, reason, grantId });
     if (outcome !== "unknown") await forget(input);
     log.info("change-ended", { requestId, index, field, outcome, reason });
     return { version: PAYLOAD_VERSION, requestId, index, field, outcome, reason };
   };
 
-  async function endingOf(input: AnnounceInput, field: string): Promise<Ending> {
+  async function endingOf(input: AnnounceInput, field: string): Promise<Ending & { readonly endedAt?: string }> {
     const claimed = claimedEnding(input);
     const first = await endChange(store, input, claimed, clock.now());
     if (first.kind === "ended") return first.outcome;

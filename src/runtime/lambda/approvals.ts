@@ -1,17 +1,18 @@
-import { systemClock } from "../aws/clock";
+import { newUlid, systemClock } from "../aws/clock";
 import { fromEnvironment } from "../aws/environment";
 import { createKeys } from "../aws/keys";
 import { createLog } from "../aws/log";
 import { createStore } from "../aws/store";
-import { createResumer } from "../aws/workflow";
+import { createResumer, createStarter } from "../aws/workflow";
 import { createHandler, parseConfig } from "../handlers/approvals";
 
-const { classificationTable, ledgerTable, controlTable, dataKeyArn } = fromEnvironment(
+const { classificationTable, ledgerTable, controlTable, dataKeyArn, killSwitchArn } = fromEnvironment(
   process.env,
   "classificationTable",
   "ledgerTable",
   "controlTable",
   "dataKeyArn",
+  "killSwitchArn",
 );
 
 /** Entry of the `approvals` function: the approvals API behind its JWT authorizer. */
@@ -20,6 +21,8 @@ export const handler = createHandler(
     store: createStore({ classification: classificationTable, ledger: ledgerTable, control: controlTable }),
     keys: createKeys({ dataKeyArn }),
     workflow: createResumer(),
+    killSwitch: killSwitchArn === undefined ? undefined : createStarter(killSwitchArn),
+    newUlid,
     clock: systemClock,
     log: createLog("approvals"),
   },
