@@ -148,6 +148,12 @@ export interface HrisWriteBackProps {
    * @default []
    */
   readonly redriveOperatorArns?: readonly string[];
+  /**
+   * Roles that may check digests with the digest key, as `hris-writeback history --verify` does. They cannot make any. What lets them read the
+   * ledger is theirs to have; with a digest key of your own, its policy is yours too.
+   * @default - the gateway alone checks digests
+   */
+  readonly auditorArns?: readonly string[];
   /** @default {} */
   readonly tags?: Readonly<Record<string, string>>;
   /**
@@ -211,6 +217,7 @@ export class HrisWriteBack extends Construct {
         },
         principalArns: {
           redriveOperatorArns: props.redriveOperatorArns ?? [],
+          auditorArns: props.auditorArns ?? [],
           "guardWriterSecret.rotationRoleArns": props.guardWriterSecret?.rotationRoleArns ?? [],
         },
       }),
@@ -227,7 +234,10 @@ export class HrisWriteBack extends Construct {
     this.keys = new EncryptionKeys(this, "keys", {
       ...part,
       existing: props.keys,
-      documents: { dataKey: compileDataKeyPolicy(names), digestKey: compileDigestKeyPolicy(names) },
+      documents: {
+        dataKey: compileDataKeyPolicy(names),
+        digestKey: compileDigestKeyPolicy(names, { auditorArns: props.auditorArns }),
+      },
       retention,
     });
     const { dataKeyArn, digestKeyArn } = this.keys;
@@ -380,6 +390,7 @@ export class HrisWriteBack extends Construct {
       "connector-role-arn": [this.connectorRole.identity.role.arn, "The role of a connector's session"],
       "classification-table": [names.classificationTable.name, "The policy as handlers read it"],
       "ledger-table": [names.ledgerTable.name, "What was asked, decided, approved, attempted and shown"],
+      "digest-key-arn": [this.keys.digestKeyArn, "Checks digests for `auditorArns`: `hris-writeback history --verify`"],
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
     for (const [id, [value, description]] of Object.entries({ ...outputs, ...this.networkOutputs() })) {

@@ -7,10 +7,11 @@ import { check } from "./commands/check";
 import { cloud } from "./commands/cloud";
 import { demo } from "./commands/demo";
 import { explain } from "./commands/explain";
+import { history } from "./commands/history";
 import { prove } from "./commands/prove";
 import { EXIT, type Command, type Io } from "./io";
 
-const COMMANDS: readonly Command[] = [check, explain, prove, demo, cloud];
+const COMMANDS: readonly Command[] = [check, explain, prove, history, demo, cloud];
 
 /** The program's help. */
 export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...

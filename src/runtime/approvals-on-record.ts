@@ -27,10 +27,18 @@ export function barOf(
   policy: Policy,
   person: Person & { readonly workerId: string },
 ): Bar | undefined {
-  const { initiator, worker, source } = request;
+  const { initiator, source } = request;
   const byHuman =
     !isMachine(publisherKind(policy, source)) || (initiator.kind !== undefined && !isMachine(initiator.kind));
   if (byHuman && (isBlank(initiator.issuer) || isBlank(initiator.subject))) return "InitiatorUnidentified";
+  return ownChangeOf(request, person);
+}
+
+/** Why a change is a person's own: they asked for it, or it is of their record. */
+export function ownChangeOf(
+  { initiator, worker }: WriteBackRequest,
+  person: Person & { readonly workerId: string },
+): Exclude<Bar, "InitiatorUnidentified"> | undefined {
   const asked = [initiator.id, ...(isBlank(initiator.subject) ? [] : [initiator.subject])];
   if (asked.some((id) => sameId(id, person.subject) || sameId(id, person.workerId))) return "SelfApproval";
   if (sameId(worker.id, person.workerId)) return "ApproverIsWorker";

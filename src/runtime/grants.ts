@@ -9,7 +9,7 @@ import {
   type LookItem,
   type OutcomeItem,
 } from "./ledger";
-import { ConditionFailed, type Key, type Log, type Store, type WriteAction } from "./ports";
+import { ConditionFailed, type Key, type Log, type Store, type StoreReads, type WriteAction } from "./ports";
 import type { Ending } from "./outcomes";
 import { attemptNumber, getInspection, getRequest, listAttempts, putIfAbsent, type ChangePlace } from "./records";
 
@@ -28,7 +28,7 @@ export interface GrantRecord {
  * Reads them one after the other where that matters: whatever was recorded together with an intent or an end that is seen here, an
  * outcome of the same transaction among it, is seen too.
  */
-export async function readGrant(store: Store, grantId: string): Promise<GrantRecord> {
+export async function readGrant(store: StoreReads, grantId: string): Promise<GrantRecord> {
   const get = (key: Key): Promise<unknown> => store.get("ledger", key);
   const [open, intent, end] = await Promise.all([
     get(ledgerKeys.grant(grantId)),

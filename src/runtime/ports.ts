@@ -55,6 +55,9 @@ export interface Store {
   write(actions: readonly WriteAction[], token?: string): Promise<void>;
 }
 
+/** What reads records and changes none. */
+export type StoreReads = Pick<Store, "get" | "query">;
+
 /** Some conditions of a write did not hold; nothing was written. */
 export class ConditionFailed extends Error {
   override readonly name = "ConditionFailed";

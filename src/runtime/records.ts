@@ -12,7 +12,7 @@ import {
   type RequestItem,
 } from "./ledger";
 import { fieldLabel } from "./names";
-import { ConditionFailed, type Key, type Store, type TableName, type WriteAction } from "./ports";
+import { ConditionFailed, type Key, type Store, type StoreReads, type TableName, type WriteAction } from "./ports";
 
 /** A change by its place in its request. */
 export interface ChangePlace {
@@ -36,24 +36,24 @@ export async function putOnce(store: Store, item: Key): Promise<boolean> {
   }
 }
 
-export async function getRequest(store: Store, requestId: string): Promise<RequestItem | undefined> {
+export async function getRequest(store: StoreReads, requestId: string): Promise<RequestItem | undefined> {
   return (await store.get("ledger", ledgerKeys.request(requestId))) as unknown as RequestItem | undefined;
 }
 
 /** The request that a reference names. Throws `UnknownReference`. */
-export async function requireRequest(store: Store, requestId: string): Promise<RequestItem> {
+export async function requireRequest(store: StoreReads, requestId: string): Promise<RequestItem> {
   const item = await getRequest(store, requestId);
   if (item === undefined) throw new UnknownReference(`the ledger holds no request \`${requestId}\``);
   return item;
 }
 
-export async function getDecision(store: Store, place: ChangePlace): Promise<DecisionItem | undefined> {
+export async function getDecision(store: StoreReads, place: ChangePlace): Promise<DecisionItem | undefined> {
   return (await store.get("ledger", ledgerKeys.decision(place.requestId, place.index))) as unknown as
     DecisionItem | undefined;
 }
 
 export async function getInspection(
-  store: Store,
+  store: StoreReads,
   place: ChangePlace,
   digest: string,
 ): Promise<InspectionItem | undefined> {
@@ -62,7 +62,7 @@ export async function getInspection(
 }
 
 /** All exact changes on record of one change, oldest first. */
-export async function listInspections(store: Store, place: ChangePlace): Promise<InspectionItem[]> {
+export async function listInspections(store: StoreReads, place: ChangePlace): Promise<InspectionItem[]> {
   const items = await store.query("ledger", ledgerKeys.inspections(place.requestId, place.index));
   return items
     .map((item) => item as unknown as InspectionItem)
@@ -70,19 +70,23 @@ export async function listInspections(store: Store, place: ChangePlace): Promise
 }
 
 /** The decisions of people on one change; `digest` narrows to one exact change. */
-export async function listApprovals(store: Store, place: ChangePlace, digest?: string): Promise<ApprovalItem[]> {
+export async function listApprovals(store: StoreReads, place: ChangePlace, digest?: string): Promise<ApprovalItem[]> {
   const prefix = digest === undefined ? "approval#" : `approval#${digest}#`;
   const items = await store.query("ledger", ledgerKeys.approvals(place.requestId, place.index), prefix);
   return items.map((item) => item as unknown as ApprovalItem);
 }
 
-export async function getAttempt(store: Store, place: ChangePlace, attempt: number): Promise<AttemptItem | undefined> {
+export async function getAttempt(
+  store: StoreReads,
+  place: ChangePlace,
+  attempt: number,
+): Promise<AttemptItem | undefined> {
   return (await store.get("ledger", ledgerKeys.attempt(place.requestId, place.index, attempt))) as unknown as
     AttemptItem | undefined;
 }
 
 /** The grants that were ever opened for one change. */
-export async function listAttempts(store: Store, place: ChangePlace): Promise<AttemptItem[]> {
+export async function listAttempts(store: StoreReads, place: ChangePlace): Promise<AttemptItem[]> {
   const items = await store.query("ledger", ledgerKeys.attempts(place.requestId, place.index));
   return items.map((item) => item as unknown as AttemptItem);
 }
@@ -92,7 +96,7 @@ export function attemptNumber({ sk = "" }: AttemptItem): number {
   return Number(sk.slice(sk.indexOf("#") + 1));
 }
 
-export async function getChangeOutcome(store: Store, place: ChangePlace): Promise<OutcomeItem | undefined> {
+export async function getChangeOutcome(store: StoreReads, place: ChangePlace): Promise<OutcomeItem | undefined> {
   return (await store.get("ledger", ledgerKeys.changeOutcome(place.requestId, place.index))) as unknown as
     OutcomeItem | undefined;
 }

@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { Io } from "../../src/cli/io";
+import { nodeIo } from "../../src/cli/node-io";
+import { run } from "../../src/cli/run";
 import { OUTCOME_SOURCE } from "../../src/core";
 import { DeployedCloud, missingForCloud } from "../../src/local/aws/deployed-cloud";
 import type { PlannedChange } from "../../src/local/aws/terraform";
 import { madeFor, MANAGER_ID, WORKERS, type WorkerName } from "../../src/local/demo/cast";
 import { tellStory, type Story } from "../../src/local/demo/story";
 import type { DemoExample } from "../../src/local/demo/synthesize";
+import type { RequestHistory } from "../../src/runtime/history";
+import type { Verification } from "../../src/runtime/verify-history";
 import { findTerraform } from "../helpers/terraform";
 
 /** An apply with its waits, a story, and a destroy. */
@@ -25,6 +30,41 @@ function canRun(): boolean {
   if (process.env["WRITEBACK_REQUIRE_CLOUD"] === "1") throw new Error(`WRITEBACK_REQUIRE_CLOUD=1, but ${what}`);
   process.stderr.write(`SKIP tests on the local cloud: ${what}\n`);
   return false;
+}
+
+/** Runs something with the environment of a person who has access to the local AWS; its exit code and output. */
+async function withAws(
+  cloud: DeployedCloud,
+  command: (io: Io) => Promise<number>,
+): Promise<{ readonly code: number; readonly out: string }> {
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: cloud.front.url,
+    AWS_REGION: cloud.stack.region,
+    AWS_ACCESS_KEY_ID: "auditor",
+    AWS_SECRET_ACCESS_KEY: "auditor",
+  });
+  let out = "";
+  let err = "";
+  try {
+    const code = await command({ ...nodeIo, out: (text) => (out += text), err: (text) => (err += text) });
+    if (err !== "") throw new Error(err);
+    return { code, out };
+  } finally {
+    process.env = before;
+  }
+}
+
+/** Where the ledger and the digest key of a deployed stack are. */
+function historyOptions(cloud: DeployedCloud): readonly string[] {
+  const arns = cloud.stack
+    .resources("aws_lambda_function")
+    .map(
+      ({ body }) =>
+        [body["environment"]].flat()[0] as { readonly variables?: Readonly<Record<string, string>> } | undefined,
+    )
+    .flatMap((environment) => environment?.variables?.["DIGEST_KEY_ARN"] ?? []);
+  return ["--ledger", cloud.tableName("ledger"), "--verify", "--digest-key", arns[0] ?? ""];
 }
 
 /** The demo's story on an example that Terraform really applied: what ran, what was refused, what leaked, what was left. */
@@ -101,6 +141,24 @@ export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly st
         expect(functions).toContain(name);
       }
       expect(cloud.logs.filter(({ event }) => event === "unstructured-line")).toEqual([]);
+    });
+
+    test("`history --verify` tells who approved what from the deployed ledger, and every digest holds", async () => {
+      const approved = outcomeOf("joiner", "manager");
+      const { code, out } = await withAws(cloud, (io) =>
+        run(["history", approved?.requestId ?? "", ...historyOptions(cloud), "--format", "json"], io),
+      );
+      const told = JSON.parse(out) as { history: RequestHistory; verified: readonly Verification[] };
+      expect(told.verified.filter(({ holds }) => !holds)).toEqual([]);
+      expect(told.verified.map((each) => each.code)).toEqual(
+        expect.arrayContaining(["DigestMatches", "ApprovedBeforeGrant"]),
+      );
+      expect(code).toBe(0);
+      const change = told.history.changes.find(({ field }) => field === "manager");
+      expect(change?.exactChanges.flatMap(({ decisions }) => decisions.map(({ decision }) => decision))).toContain(
+        "approve",
+      );
+      expect(change?.outcome).toMatchObject({ outcome: "applied" });
     });
 
     test("an event under a known id with other content reaches the dead-letter queue", async () => {

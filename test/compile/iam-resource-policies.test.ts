@@ -249,6 +249,18 @@ describe("the keys' policies", () => {
     }
   });
 
+  test("whoever audits checks digests and makes none, and only where they are named", () => {
+    const auditor = "arn:aws:iam::111122223333:role/auditor";
+    const hmac = { ...account, "kms:MacAlgorithm": "HMAC_SHA_256" };
+    const audited = compileDigestKeyPolicy(NAMES, { auditorArns: [auditor] });
+    expect(use(digest, auditor, "kms:VerifyMac", hmac)).toBe("deny");
+    expect(use(audited, auditor, "kms:VerifyMac", hmac)).toBe("allow");
+    expect(use(audited, auditor, "kms:GenerateMac", hmac)).toBe("deny");
+    expect(use(audited, `${auditor}-2`, "kms:VerifyMac", hmac)).toBe("deny");
+    expect(use(audited, NAMES.role("gateway").arn, "kms:VerifyMac", hmac)).toBe("allow");
+    expect(compileDigestKeyPolicy(NAMES, { auditorArns: [] })).toEqual(digest);
+  });
+
   test("refuses an administrator of another account", () => {
     const foreign = "arn:aws:iam::444455556666:role/admin";
     const via = { "kms:CallerAccount": "444455556666", "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com" };

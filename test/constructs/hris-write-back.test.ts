@@ -24,6 +24,8 @@ import {
   smallProps,
   smallStack,
   synthesize,
+  writeBackWith,
+  type SynthJson,
 } from "../helpers/synth";
 
 const build = (overrides: Partial<HrisWriteBackProps>): HrisWriteBack =>
@@ -96,6 +98,7 @@ describe("the front door", () => {
         "connector_session-policy-template",
         "control-table",
         "dead-letter-queue-url",
+        "digest-key-arn",
         "field-gateway-url",
         "ledger-table",
         "queue-url",
@@ -103,6 +106,15 @@ describe("the front door", () => {
       ].map((id) => `write-back_${id}`),
     );
     for (const { description } of Object.values(smallStack().output)) expect(description).toBeTruthy();
+  });
+
+  test("auditors check digests where they are named, and no role of the stack is one", () => {
+    const auditor = "arn:aws:iam::111122223333:role/auditor";
+    const policyOf = (json: SynthJson): string => String(one(json, "aws_kms_key_policy", "digest-key")["policy"]);
+    expect(policyOf(smallStack())).not.toContain("VerifyDigestsForAudits");
+    expect(policyOf(writeBackWith({ auditorArns: [auditor] }))).toContain(auditor);
+    const own = ["arn:aws:iam::111122223333:role/test-connector"];
+    expect(() => writeBackWith({ auditorArns: own })).toThrow(/ArnOfOwnStack auditorArns\[0\]/);
   });
 
   test("tags reach every resource that takes tags", () => {

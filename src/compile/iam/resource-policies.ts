@@ -313,20 +313,28 @@ export function compileDataKeyPolicy(names: Names): PolicyDocument {
   ]);
 }
 
-/** Policy of the digest key: `inspect` generates and `gateway` verifies, nobody does both and nobody else does either. */
-export function compileDigestKeyPolicy(names: Names): PolicyDocument {
-  const use = (sid: string, action: string, role: "gateway" | "inspect"): Statement => ({
+/**
+ * Policy of the digest key: `inspect` generates and `gateway` verifies, nobody does both and nobody else does either, but for who audits: they
+ * may check what is on record and make nothing.
+ */
+export function compileDigestKeyPolicy(
+  names: Names,
+  options: { readonly auditorArns?: readonly string[] } = {},
+): PolicyDocument {
+  const auditorArns = distinct(options.auditorArns ?? []);
+  const use = (sid: string, action: string, arns: string | readonly string[]): Statement => ({
     Sid: sid,
     Effect: "Allow",
     Principal: accountRoot(names),
     Action: action,
     Resource: "*",
-    Condition: { StringEquals: { "aws:PrincipalArn": names.role(role).arn, "kms:MacAlgorithm": "HMAC_SHA_256" } },
+    Condition: { StringEquals: { "aws:PrincipalArn": arns, "kms:MacAlgorithm": "HMAC_SHA_256" } },
   });
   return documentOf([
     administerKey(names),
-    use("GenerateDigests", "kms:GenerateMac", "inspect"),
-    use("VerifyDigests", "kms:VerifyMac", "gateway"),
+    use("GenerateDigests", "kms:GenerateMac", names.role("inspect").arn),
+    use("VerifyDigests", "kms:VerifyMac", names.role("gateway").arn),
+    ...(auditorArns.length === 0 ? [] : [use("VerifyDigestsForAudits", "kms:VerifyMac", auditorArns)]),
   ]);
 }
 
