@@ -118,6 +118,19 @@ export interface Bus {
   put(event: { readonly source: string; readonly detailType: string; readonly detail: object }): Promise<void>;
 }
 
+/** A message to whoever subscribed to a topic: no value of a record, nothing that decides by itself. */
+export interface Notice {
+  /** At most 100 characters of ASCII. */
+  readonly subject: string;
+  readonly text: string;
+  /** By which subscriptions can filter. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface Topics {
+  publish(topicArn: string, notice: Notice): Promise<void>;
+}
+
 /** The systems that this function's credential reaches. */
 export interface Systems {
   /** The HRIS, for who may write or compare: Inspect, the sweeper and the gateway. */

@@ -27,7 +27,12 @@ const UNAVAILABLE = new Set([
   "TransactionInProgressException",
 ]);
 
-const REFUSED = new Set(["AccessDenied", "AccessDeniedException", "UnauthorizedException"]);
+const REFUSED = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "AuthorizationErrorException",
+  "UnauthorizedException",
+]);
 
 /** Codes of connections that broke or never came to be. */
 const NETWORK = new Set(["EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);

@@ -15,6 +15,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
 
@@ -25,11 +26,39 @@ import { createLog } from "../../../src/runtime/aws/log";
 import { createSecrets } from "../../../src/runtime/aws/secrets";
 import { createSignedHttp } from "../../../src/runtime/aws/signed-http";
 import { createSts } from "../../../src/runtime/aws/sts";
+import { createTopics } from "../../../src/runtime/aws/topics";
 import { createResumer, createStarter, createWatcher } from "../../../src/runtime/aws/workflow";
 import { createHandler as createConnector } from "../../../src/runtime/handlers/connector";
 
 const named = (name: string, more: object = {}): Error => Object.assign(new Error(name), { name, ...more });
 const throttled = named("ThrottlingException");
+
+describe("SNS", () => {
+  const client = mockClient(SNSClient);
+  const topics = createTopics(client as unknown as SNSClient);
+  const notice = { subject: "2 changes wait", text: "look there", attributes: { kind: "new" } };
+  beforeEach(() => client.reset());
+
+  test("publishes a message with what subscriptions filter by", async () => {
+    client.on(PublishCommand).resolves({ MessageId: "m" });
+    await topics.publish("arn:topic", notice);
+    expect(client.commandCalls(PublishCommand)[0]?.args[0].input).toEqual({
+      TopicArn: "arn:topic",
+      Subject: "2 changes wait",
+      Message: "look there",
+      MessageAttributes: { kind: { DataType: "String", StringValue: "new" } },
+    });
+  });
+
+  test.each([
+    ["AuthorizationErrorException", "AccessDenied"],
+    ["ThrottlingException", "ServiceUnavailable"],
+    ["NotFoundException", "NotFoundException"],
+  ])("a failure keeps its kind: %s", async (name, kind) => {
+    client.on(PublishCommand).rejects(named(name));
+    await expect(topics.publish("arn:topic", notice)).rejects.toMatchObject({ name: kind });
+  });
+});
 
 describe("KMS", () => {
   const client = mockClient(KMSClient);
