@@ -6,6 +6,7 @@ import type { RoleDocuments } from "../src/compile/iam";
 import { ENV, type Principal } from "../src/core";
 import type { ConnectionConfig } from "../src/hris/contract";
 import { ApprovalsApi, type ApprovalsProps } from "./approvals-api";
+import { ApproverNotices } from "./approver-notices";
 import type { ChangeLedger } from "./change-ledger";
 import type { FieldClassification } from "./field-classification";
 import { HandlerFunction } from "./handler-function";
@@ -18,7 +19,15 @@ import { terraformJson } from "./terraform-json";
 /** The principals whose documents the workflow's parts need. */
 export type WorkflowPrincipal = Extract<
   Principal,
-  "decide" | "inspect" | "request-approval" | "approvals" | "announce" | "sweeper" | "workflow" | "scheduler"
+  | "decide"
+  | "inspect"
+  | "request-approval"
+  | "approvals"
+  | "announce"
+  | "sweeper"
+  | "notifier"
+  | "workflow"
+  | "scheduler"
 >;
 
 /** The functions that are the workflow's own. */
@@ -37,6 +46,8 @@ export interface ApprovalWorkflowProps extends FunctionPartProps {
   /** Systems by name, each with its *reader's* secret, the HRIS among them. */
   readonly readers: Readonly<Record<string, ConnectionConfig>>;
   readonly approvals: ApprovalsProps;
+  /** Groups that are asked for approvals, as the policy names them: each has a topic. */
+  readonly approverGroups: readonly string[];
   /**
    * The kill switch's state machine, which undoes a stop that two operators ended.
    * @default - the stack has none
@@ -65,6 +76,7 @@ export class ApprovalWorkflow extends Construct {
     Record<"decide" | "inspect" | "request-approval" | "announce" | "sweeper", HandlerFunction>
   >;
   readonly approvalsApi: ApprovalsApi;
+  readonly notices: ApproverNotices;
 
   constructor(scope: Construct, id: string, props: ApprovalWorkflowProps) {
     super(scope, id);
@@ -165,12 +177,19 @@ export class ApprovalWorkflow extends Construct {
       documents: documents.approvals,
       approvals: props.approvals,
     });
-    new SweeperSchedule(this, "scheduler", {
+    const { identity: scheduler } = new SweeperSchedule(this, "scheduler", {
       names,
       tags,
       documents: documents.scheduler,
       functionArn: this.functions.sweeper.function.arn,
       everyMinutes: props.sweepEveryMinutes,
+    });
+    this.notices = new ApproverNotices(this, "notices", {
+      ...props,
+      documents: documents.notifier,
+      groups: props.approverGroups,
+      approvalsUrl: this.approvalsApi.url,
+      scheduler,
     });
   }
 }

@@ -268,6 +268,7 @@ export class HrisWriteBack extends Construct {
       writerSecretKeyArn: props.hris.writerSecretKeyArn,
       connectorFunctionArn: props.connectorFunctionArn,
       vpcEndpointId,
+      approverGroups: approverGroupsOf(policy),
       operatorsResume: props.approvals.operatorsGroup !== undefined,
     });
 
@@ -329,6 +330,7 @@ export class HrisWriteBack extends Construct {
         Object.entries(read).map(([system, connection]) => [system, readerConfig(connection)]),
       ),
       approvals: props.approvals,
+      approverGroups: approverGroupsOf(policy),
     });
     const events = Object.keys(patterns);
     const busPolicy = compileBusPolicy(names, policy, publishers);
@@ -396,6 +398,13 @@ export class HrisWriteBack extends Construct {
     for (const [id, [value, description]] of Object.entries({ ...outputs, ...this.networkOutputs() })) {
       readable(new TerraformOutput(this, id, { value, description }));
     }
+    const topics = Object.entries(this.workflow.notices.topics).map(([group, { arn }]) => [group, arn] as const);
+    readable(
+      new TerraformOutput(this, "approver-topics", {
+        value: Object.fromEntries(topics),
+        description: "Topic of each group that is asked for approvals: subscribe its people or its chat",
+      }),
+    );
   }
 
   /** What a connector of one's own, and the owner of an existing endpoint, need. */
@@ -436,6 +445,12 @@ function readText(file: string): string {
   } catch (cause) {
     throw new UsageError(`cannot read the policy file ${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Groups that the policy's owners name: only these can be asked. */
+function approverGroupsOf(policy: Policy): string[] {
+  const groups = Object.values(policy.owners).flatMap(({ approvers }) => approvers?.group ?? []);
+  return [...new Set(groups)].sort();
 }
 
 /** A convention, written out for every publisher that the policy declares. */

@@ -6,6 +6,7 @@ export {
 } from "./approval-workflow";
 export { APPROVAL_ROUTES, type ApprovalRoute } from "../src/core";
 export { ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
+export { ApproverNotices, type ApproverNoticesProps } from "./approver-notices";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";
 export { ConnectorNetwork, type ConnectorNetworkProps } from "./connector-network";

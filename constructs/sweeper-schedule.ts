@@ -18,6 +18,8 @@ export interface SweeperScheduleProps extends PartProps {
 /** Wakes the sweeper. A missed run is made up by the next: the sweeper reads what is due, not what it was told. */
 export class SweeperSchedule extends Construct {
   readonly schedule: SchedulerSchedule;
+  /** What wakes the functions that run on a schedule. */
+  readonly identity: PrincipalRole;
 
   constructor(scope: Construct, id: string, props: SweeperScheduleProps) {
     super(scope, id);
@@ -28,11 +30,11 @@ export class SweeperSchedule extends Construct {
         `${this.node.path}: the sweeper runs every \`${minutes}\` minutes; expected a whole number from 1 to 60`,
       );
     }
-    const identity = new PrincipalRole(this, "identity", {
+    this.identity = new PrincipalRole(this, "identity", {
       names,
       tags: props.tags,
       principal: "scheduler",
-      description: "Wakes the sweeper on schedule",
+      description: "Wakes the sweeper and the notifier on schedule",
       documents: props.documents,
     });
     this.schedule = readable(
@@ -43,12 +45,12 @@ export class SweeperSchedule extends Construct {
         flexibleTimeWindow: { mode: "OFF" },
         target: {
           arn: props.functionArn,
-          roleArn: identity.role.arn,
+          roleArn: this.identity.role.arn,
           input: terraformJson({ version: 1 }),
           // The next run comes soon enough.
           retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
         },
-        dependsOn: [identity.policy],
+        dependsOn: [this.identity.policy],
       }),
     );
   }

@@ -31,6 +31,7 @@ export {
   compileDigestKeyPolicy,
   compileGatewayPolicy,
   compileQueuePolicy,
+  compileTopicPolicy,
   compileRoles,
   connectorBoundary,
   connectorIdentity,

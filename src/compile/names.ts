@@ -1,4 +1,4 @@
-import { DUE_INDEX, GATEWAY_METHOD, GATEWAY_STAGE, type HandlerName } from "../core";
+import { APPROVERS_TOPIC, DUE_INDEX, GATEWAY_METHOD, GATEWAY_STAGE, topicSuffix, type HandlerName } from "../core";
 
 /**
  * Where a stack lives and what its resources are called. Account and region are literals, so that a reviewer reads whole
@@ -71,6 +71,13 @@ export function compileNames(placement: Placement) {
     intakeQueue: { name: `${prefix}-intake`, arn: arn("sqs", `${prefix}-intake`) },
     deadLetterQueue: { name: `${prefix}-intake-dlq`, arn: arn("sqs", `${prefix}-intake-dlq`) },
     busDeadLetterQueue: { name: `${prefix}-bus-dlq`, arn: arn("sqs", `${prefix}-bus-dlq`) },
+    /** Topic of a group that is asked for approvals. */
+    topic: (group: string) => {
+      const name = `${prefix}${APPROVERS_TOPIC}${topicSuffix(group)}`;
+      return { name, arn: arn("sns", name) };
+    },
+    /** ARN of every such topic, but for its group. */
+    topicPrefix: arn("sns", `${prefix}${APPROVERS_TOPIC}`),
     stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
     /** Every execution of the workflow. */
     executionsArn: arn("states", `execution:${prefix}-workflow:*`),

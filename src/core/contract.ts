@@ -18,6 +18,7 @@ export const HANDLERS = [
   "gateway",
   "announce",
   "sweeper",
+  "notifier",
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -38,6 +39,7 @@ export const PRINCIPALS = [
   "gateway",
   "announce",
   "sweeper",
+  "notifier",
   "workflow",
   "scheduler",
   "flow-logs",
@@ -68,9 +70,9 @@ export const DUE_INDEX = "due";
 export const DUE_QUEUE = "queue";
 /**
  * The queues of that index: what is open until it is announced, what is to be settled, who is waited for, what to look at again, what
- * somebody must acknowledge.
+ * somebody must acknowledge, whom to tell.
  */
-export const DUE_QUEUES = ["open", "settle", "approval", "second-look", "inbox"] as const;
+export const DUE_QUEUES = ["open", "settle", "approval", "second-look", "inbox", "notify"] as const;
 export type DueQueue = (typeof DUE_QUEUES)[number];
 export const DUE_AT = "dueAt";
 
@@ -110,6 +112,7 @@ export const CONTROL = {
   lookPrefix: "look#",
   openPrefix: "open#",
   inboxPrefix: "inbox#",
+  noticePrefix: "notice#",
 } as const;
 
 /** Items that Terraform creates once, as plain attributes, and then leaves alone. */
@@ -117,6 +120,14 @@ export const CONTROL_START = {
   switch: { pk: CONTROL.switch, state: "running" },
   breaker: { pk: CONTROL.breaker, state: "ok" },
 } as const;
+
+/** What stands between a stack's prefix and the group in a topic's name. */
+export const APPROVERS_TOPIC = "-approvers-";
+
+/** The part of a topic's name that is its group's. Topics take no dot, and no group has a capital letter. */
+export function topicSuffix(group: string): string {
+  return group.replaceAll(".", "Dot");
+}
 
 /** Event source of the outcomes that `announce` and `sweeper` put on the bus, and their detail-type. */
 export const OUTCOME_SOURCE = "hris-writeback";
@@ -163,6 +174,8 @@ export const ERROR_EVENTS = [
   "grant-without-change",
   /** A second look failed for a month and was given up. */
   "look-failed",
+  /** A group could not be told of what waits for it. */
+  "notice-failed",
   /** Somebody may not agree to a resume, or agreed to another stop than the one that holds. */
   "resume-refused",
   /** STS refused the connector's session. */
@@ -247,4 +260,8 @@ export const ENV = {
   operatorsGroup: "OPERATORS_GROUP",
   /** The kill switch's state machine; absent where the stack has none. */
   killSwitchArn: "KILL_SWITCH_ARN",
+  /** Base URL of the approvals API, and so of its page. */
+  approvalsUrl: "APPROVALS_URL",
+  /** ARN of a group's topic but for `topicSuffix(group)`. */
+  topicPrefix: "TOPIC_PREFIX",
 } as const;

@@ -3,6 +3,7 @@ import { PEOPLE, WORKERS } from "./demo/cast";
 import { renderChapter, renderEnd } from "./demo";
 import { tellStory } from "./demo/story";
 import type { DemoExample } from "./demo/synthesize";
+import type { PublishedNotice } from "./notices";
 
 export interface CloudOptions {
   readonly example: DemoExample;
@@ -41,12 +42,44 @@ export async function runCloud(options: CloudOptions): Promise<number> {
     await cloud.apply();
     if (options.story) return await story(cloud, options);
     out(nextSteps(cloud));
+    const stopTelling = tellEveryMinute(cloud, options);
     await interrupted;
+    stopTelling();
     err("\ntaking it down …\n");
     return 0;
   } finally {
     await cloud.stop();
   }
+}
+
+/** Wakes the notifier as its schedule does, and shows the messages that people would get. Returns what ends it. */
+function tellEveryMinute(cloud: DeployedCloud, { out, err }: CloudOptions): () => void {
+  let shown = 0;
+  let isAwake = false;
+  const timer = setInterval(() => {
+    if (isAwake) return;
+    isAwake = true;
+    cloud
+      .notify()
+      .catch((error: unknown) => {
+        err(`the notifier failed: ${error instanceof Error ? error.message : String(error)}\n`);
+      })
+      .finally(() => {
+        isAwake = false;
+        for (const notice of cloud.front.notices.slice(shown)) out(renderNotice(notice, cloud.approvalsUrl));
+        shown = cloud.front.notices.length;
+      });
+  }, 60_000);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+/** A message as people would read it, with the page's address on this machine. */
+function renderNotice({ topicArn, subject, text }: PublishedNotice, approvalsUrl: string): string {
+  const here = text.trim().replace(/^https:\/\/[^/\s]+(?=\/#\/)/m, approvalsUrl);
+  const lines = [`To ${topicArn.slice(topicArn.lastIndexOf(":") + 1)}: ${subject}`, ...here.split("\n")];
+  return `\n${lines.join("\n  ").replaceAll(/^ +$/gm, "")}\n`;
 }
 
 async function story(cloud: DeployedCloud, { json, out, err }: CloudOptions): Promise<number> {

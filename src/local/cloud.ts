@@ -15,6 +15,7 @@ import * as gateway from "../runtime/handlers/gateway";
 import * as inspect from "../runtime/handlers/inspect";
 import * as intake from "../runtime/handlers/intake";
 import * as requestApproval from "../runtime/handlers/request-approval";
+import * as notifier from "../runtime/handlers/notifier";
 import * as sweeper from "../runtime/handlers/sweeper";
 import type {
   Bus,
@@ -37,6 +38,7 @@ import { startIdentityProvider, type IdentityProvider } from "./identity-provide
 import { createMemoryKeys } from "./memory-keys";
 import { createMemoryStore, createMemoryTables, type AuthorizeStore, type MemoryTables } from "./memory-store";
 import { LocalNetwork, type Connection } from "./network";
+import { scheduleOf, topicsOf, type PublishedNotice } from "./notices";
 import type { ResourceBody, Stack } from "./stack";
 import { createWorkflowEngine, type WorkflowEngine } from "./workflow-engine";
 
@@ -98,6 +100,8 @@ export class LocalCloud {
     /** The VPC endpoint that it came through, if any. */
     readonly through?: string;
   }[] = [];
+  /** Messages that the groups' topics took. */
+  readonly notices: PublishedNotice[] = [];
   /** The tables' content. */
   readonly tables: MemoryTables = createMemoryTables();
   /** The tables as an administrator reaches them. */
@@ -205,10 +209,18 @@ export class LocalCloud {
   }
 
   /** Runs the sweeper once, as its schedule does. */
-  async sweep(): Promise<void> {
-    const schedule = this.stack.only("aws_scheduler_schedule");
-    const target = [schedule.body["target"]].flat()[0] as { readonly arn: string; readonly role_arn: string };
-    await this.#invokeAs(this.iam.role(target.role_arn), target.arn, {});
+  sweep(): Promise<void> {
+    return this.#wake("sweeper");
+  }
+
+  /** Runs the notifier once, as its schedule does. */
+  notify(): Promise<void> {
+    return this.#wake("notifier");
+  }
+
+  async #wake(handler: HandlerName): Promise<void> {
+    const { arn, role_arn: roleArn } = scheduleOf(this.stack, handler);
+    await this.#invokeAs(this.iam.role(roleArn), arn, {});
   }
 
   /** The outcome events so far. */
@@ -316,6 +328,11 @@ export class LocalCloud {
         );
       case "announce":
         return announce.createHandler({ store, bus, clock, log });
+      case "notifier":
+        return notifier.createHandler(
+          { store, topics: topicsOf(this.stack, this.iam, role, this.notices), clock, log },
+          notifier.parseConfig(env),
+        );
       case "sweeper":
         return sweeper.createHandler({
           store,

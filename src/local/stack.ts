@@ -186,6 +186,8 @@ function assignedAttribute(
       return `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${regional("lambda", `function:${text("function_name")}`)}/invocations`;
     case "aws_dynamodb_table.arn":
       return regional("dynamodb", `table/${text("name")}`);
+    case "aws_sns_topic.arn":
+      return regional("sns", text("name"));
     case "aws_sqs_queue.arn":
       return regional("sqs", text("name"));
     case "aws_sqs_queue.id":

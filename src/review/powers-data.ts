@@ -42,7 +42,6 @@ const WORKERS = [
   "inspect",
   "intake",
   "kill-switch",
-  "notifier",
   "reconciler",
   "request-approval",
   "sweeper",
@@ -158,7 +157,26 @@ const MAKERS: readonly {
     allowed: ["sweeper"],
     invariants: [2, 5],
   },
+  {
+    id: "record-refusals",
+    title: "record refused decisions and who read what was notified",
+    kinds: ["refusalPrefix", "acknowledgedPrefix"],
+    allowed: ["approvals"],
+    invariants: [2],
+  },
+  {
+    id: "record-resumes",
+    title: "record who agreed that a stopped system runs again",
+    kinds: ["systemResume"],
+    allowed: ["approvals"],
+    invariants: [2, 6],
+  },
 ];
+
+/** A partition of a kind: the kind's own, or one of those that begin with it. */
+function partitionOf(kind: string): string {
+  return kind.endsWith("#") ? `${kind}some-id#0` : kind;
+}
 
 /** Putting records into the ledger, by their kind, which `dynamodb:LeadingKeys` holds a role to. */
 function recordPowers(ledger: string | undefined): Power[] {
@@ -166,7 +184,7 @@ function recordPowers(ledger: string | undefined): Power[] {
     keys.flatMap((key) => asksOf("dynamodb", ADD_ITEMS, [ledger], { "dynamodb:leadingkeys": [key] }));
   return [
     ...MAKERS.map(({ id, title, kinds, allowed, invariants }) =>
-      power(id, title, put(...kinds.map((kind) => `${LEDGER[kind]}some-id#0`)), { allowed, invariants }),
+      power(id, title, put(...kinds.map((kind) => partitionOf(LEDGER[kind]))), { allowed, invariants }),
     ),
     power("record-anything-else", "add records of no known kind to the ledger", put(STRANGE_KEY), {
       allowed: NOBODY,
@@ -209,6 +227,14 @@ export function controlPowers({ tables: { control } }: System): Power[] {
     }),
     power("keep-task-tokens", "keep task tokens", write(`${CONTROL.taskPrefix}some-request#0`), {
       allowed: ["approvals", "request-approval", "sweeper"],
+      invariants: [2],
+    }),
+    power("file-notices", "file what an owner must acknowledge", write(`${CONTROL.inboxPrefix}some-request#0`), {
+      allowed: ["announce", "approvals", "sweeper"],
+      invariants: [2],
+    }),
+    power("file-what-to-tell", "file what groups are told of", write(`${CONTROL.noticePrefix}some-request`), {
+      allowed: ["notifier", "request-approval"],
       invariants: [2],
     }),
     power("use-any-control-item", "read, check or write any item of the control table", anyItem, {

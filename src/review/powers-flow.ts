@@ -1,4 +1,4 @@
-import { OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
+import { APPROVERS_TOPIC, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
 import type { Ask } from "./asking";
 import { textOf } from "./body";
 import { readPublishers } from "./classification";
@@ -22,6 +22,14 @@ const CHANGE_LOGS = [
   "DeleteRetentionPolicy",
   "DisassociateKmsKey",
   "PutRetentionPolicy",
+] as const;
+const CHANGE_TOPIC = [
+  "AddPermission",
+  "DeleteTopic",
+  "RemovePermission",
+  "SetTopicAttributes",
+  "Subscribe",
+  "Unsubscribe",
 ] as const;
 const CHANGE_TRAIL = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"] as const;
 
@@ -116,6 +124,24 @@ export function eventPowers(system: System): Power[] {
       invariants: [2, 6],
     }),
     power("change-event-routing", "change the bus, its rules or their targets", routing, {
+      allowed: NOBODY,
+      invariants: [2],
+    }),
+  ];
+}
+
+/** Topics whose messages call people to the approvals page: whoever could send one could call them elsewhere. */
+export function topicPowers({ stack }: System): Power[] {
+  const topics = stack
+    .resources("aws_sns_topic")
+    .filter(({ body }) => textOf(body, "name")?.includes(APPROVERS_TOPIC) === true)
+    .map((topic) => arnOf(stack, topic));
+  return [
+    power("tell-approvers", "send messages to people who approve", asksOf("sns", ["Publish"], topics), {
+      allowed: ["notifier"],
+      invariants: [2],
+    }),
+    power("change-approver-topics", "change who is told of what waits", asksOf("sns", CHANGE_TOPIC, topics), {
       allowed: NOBODY,
       invariants: [2],
     }),

@@ -1,6 +1,6 @@
 import type { Power } from "./power";
 import { controlPowers, keyPowers, tablePowers } from "./powers-data";
-import { eventPowers, recordPowers, workflowPowers } from "./powers-flow";
+import { eventPowers, recordPowers, topicPowers, workflowPowers } from "./powers-flow";
 import { apiPowers, credentialPowers, functionPowers, rolePowers } from "./powers-identity";
 import type { System } from "./system";
 
@@ -16,6 +16,7 @@ export function powersOf(system: System): Power[] {
     ...rolePowers(system),
     ...workflowPowers(system),
     ...eventPowers(system),
+    ...topicPowers(system),
     ...tablePowers(system),
     ...controlPowers(system),
     ...functionPowers(system),

@@ -34,6 +34,11 @@ const MEMBERS = {
   workerIdClaim: z.string().min(1),
   operatorsGroup: z.string().min(1).optional(),
   killSwitchArn: z.string().startsWith("arn:").optional(),
+  approvalsUrl: z
+    .url()
+    .refine((url) => URL.canParse(url) && isEncryptedOrLocal(new URL(url)), "expected https")
+    .refine((url) => !url.endsWith("/"), "expected no trailing slash"),
+  topicPrefix: z.string().startsWith("arn:"),
 } satisfies Record<keyof typeof ENV, z.ZodType>;
 
 /** What a member is once it was checked; `undefined` where it may be absent and is. */

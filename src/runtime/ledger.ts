@@ -107,6 +107,7 @@ export const controlKeys = {
   task: (requestId: string, index: number): Key => ({ pk: `${CONTROL.taskPrefix}${requestId}#${String(index)}` }),
   look: (grantId: string): Key => ({ pk: `${CONTROL.lookPrefix}${grantId}` }),
   open: (requestId: string, index: number): Key => ({ pk: `${CONTROL.openPrefix}${requestId}#${String(index)}` }),
+  notice: (requestId: string): Key => ({ pk: `${CONTROL.noticePrefix}${requestId}` }),
   inbox: (requestId: string, index: number): Key => ({ pk: `${CONTROL.inboxPrefix}${requestId}#${String(index)}` }),
 } as const;
 
@@ -336,4 +337,18 @@ export interface ResumedItem extends Key {
   readonly stopId: string;
   readonly agreed: readonly Person[];
   readonly resumedAt: string;
+}
+
+/**
+ * What people are told of one request. In queue `notify` while there is something to tell, or to remind of. Beside these members, so that
+ * several writers do not meet: `wait#<index>` for each change that waits, `told#<group>` with the changes that a message told a group
+ * of, `reminded#<group>` for a group that was reminded.
+ */
+export interface NoticeItem extends Key {
+  readonly requestId: string;
+  readonly queue?: "notify";
+  readonly dueAt?: string;
+  readonly [member: `wait#${number}`]: true;
+  readonly [member: `told#${string}`]: readonly number[];
+  readonly [member: `reminded#${string}`]: true;
 }

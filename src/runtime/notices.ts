@@ -1,6 +1,7 @@
+import { formatInstant } from "../core";
 import { controlKeys, type InboxItem } from "./ledger";
 import { fieldLabel } from "./names";
-import { ConditionFailed, type Store } from "./ports";
+import { ConditionFailed, type Store, type WriteAction } from "./ports";
 import type { ChangePlace } from "./records";
 
 /**
@@ -31,4 +32,17 @@ export async function fileNotice(
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
   }
+}
+
+/** How long the changes of a request are gathered before its groups are told, in milliseconds: one message a request, not a field. */
+const GATHER_MS = 60_000;
+
+/** Files that a change waits for people, to be told with the other changes of its request. */
+export function tellOf({ requestId, index }: ChangePlace, nowMs: number): WriteAction {
+  return {
+    kind: "update",
+    table: "control",
+    key: controlKeys.notice(requestId),
+    set: { requestId, [`wait#${String(index)}`]: true, queue: "notify", dueAt: formatInstant(nowMs + GATHER_MS) },
+  };
 }

@@ -67,6 +67,21 @@ function historyOptions(cloud: DeployedCloud): readonly string[] {
   return ["--ledger", cloud.tableName("ledger"), "--verify", "--digest-key", arns[0] ?? ""];
 }
 
+/** A manager for the worker who came late: their group is asked, and never answers. */
+function waitingEvent(requestId: string, now: number) {
+  return {
+    source: "identity.joiner",
+    detailType: "joiner.provisioned",
+    detail: {
+      requestId,
+      occurredAt: new Date(now - 60_000).toISOString(),
+      worker: { id: WORKERS.late.id, attributes: { worker_type: "Full-Time", legal_entity: "acme-uk" } },
+      initiator: { kind: "automation", id: "identity.joiner" },
+      changes: [{ field: "manager", value: MANAGER_ID, finalizedAt: new Date(now - 30_000).toISOString() }],
+    },
+  };
+}
+
 /** The demo's story on an example that Terraform really applied: what ran, what was refused, what leaked, what was left. */
 export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly string[]): void {
   const runs = canRun();
@@ -159,6 +174,26 @@ export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly st
         "approve",
       );
       expect(change?.outcome).toMatchObject({ outcome: "applied" });
+    });
+
+    test("the deployed notifier tells the group that is asked, by a message with neither value nor token", async () => {
+      const requestId = "00000000-0000-4000-8000-0000000000aa";
+      await cloud.publish(waitingEvent(requestId, cloud.clock.now()));
+      const [notice, task] = ["notice", "task"].map((kind) => `${kind}#${requestId}${kind === "task" ? "#0" : ""}`);
+      const item = (await cloud.scan("control")).find(({ pk }) => JSON.stringify(pk) === JSON.stringify({ S: notice }));
+      expect(item).toMatchObject({ queue: { S: "notify" } });
+      await cloud.putControl({ ...item, dueAt: { S: new Date(cloud.clock.now() - 1_000).toISOString() } });
+      await cloud.notify();
+      await cloud.notify();
+      const told = cloud.front.notices.filter(({ attributes }) => attributes["requestId"] === requestId);
+      expect(told.map(({ topicArn, attributes }) => [topicArn.split(":").at(-1), attributes["kind"]])).toEqual([
+        [expect.stringMatching(/-approvers-hr-ops-approvers$/), "new"],
+      ]);
+      expect(told[0]?.text).toMatch(new RegExp(`^https://\\S+/#/requests/${requestId}$`, "m"));
+      const waits = (await cloud.scan("control")).find(({ pk }) => JSON.stringify(pk) === JSON.stringify({ S: task }));
+      const token = JSON.stringify(waits?.["encryptedToken"] ?? "absent");
+      const text = JSON.stringify(told);
+      for (const secret of [MANAGER_ID, WORKERS.late.id, WORKERS.late.name, token]) expect(text).not.toContain(secret);
     });
 
     test("an event under a known id with other content reaches the dead-letter queue", async () => {

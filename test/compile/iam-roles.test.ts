@@ -9,6 +9,7 @@ import {
   compileDigestKeyPolicy,
   compileGatewayPolicy,
   compileRoles,
+  compileTopicPolicy,
   writerSecretPolicy,
   type RoleDocuments,
 } from "../../src/compile/iam";
@@ -82,6 +83,7 @@ const CONTROL_KEYS = [
   "look#",
   "open#",
   "inbox#",
+  "notice#",
   "other",
 ];
 
@@ -134,7 +136,7 @@ const PLACES: readonly Place[] = [
     resource: NAMES.controlTable.arn,
     context: { "dynamodb:LeadingKeys": ["pointer#x", "switch-of-another"] },
   },
-  ...["dynamodb", "sqs", "secretsmanager"].map((service) => ({
+  ...["dynamodb", "sqs", "secretsmanager", "sns"].map((service) => ({
     place: `kms data via ${service}`,
     service: "kms",
     actions: KEY_ACTIONS,
@@ -194,6 +196,13 @@ const PLACES: readonly Place[] = [
     resource: REFS.writerSecretArn,
     layers: { resource: writerSecretPolicy(NAMES) },
   },
+  ...["hr-ops-approvers", "payroll.approvers", "strangers"].map((group) => ({
+    place: `topic of ${group}`,
+    service: "sns",
+    actions: ["AddPermission", "DeleteTopic", "Publish", "SetTopicAttributes", "Subscribe"],
+    resource: NAMES.topic(group).arn,
+    layers: { resource: compileTopicPolicy(NAMES, group) },
+  })),
   {
     place: "queue",
     service: "sqs",

@@ -58,7 +58,7 @@ describe("the workflow", () => {
   });
 
   test("the sweeper wakes every five minutes, by a role that can do nothing else", () => {
-    expect(one(smallStack(), "aws_scheduler_schedule")).toMatchObject({
+    expect(one(smallStack(), "aws_scheduler_schedule", "scheduler")).toMatchObject({
       schedule_expression: "rate(5 minutes)",
       target: {
         arn: "${aws_lambda_function.write-back_workflow_sweeper_function.arn}",

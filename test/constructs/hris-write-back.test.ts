@@ -91,6 +91,7 @@ describe("the front door", () => {
     expect(Object.keys(smallStack().output).sort()).toEqual(
       [
         "approvals-url",
+        "approver-topics",
         "bus-arn",
         "bus-name",
         "classification-table",

@@ -28,6 +28,7 @@ const VARIANTS: readonly (readonly [string, Partial<HrisWriteBackProps>])[] = [
     "with a connector of the customer's",
     { connectorFunctionArn: "arn:aws:lambda:eu-west-1:111122223333:function:their-connector" },
   ],
+  ["with auditors who check digests", { auditorArns: ["arn:aws:iam::111122223333:role/auditor"] }],
   ["as a trial that can be taken down", { retention: "destroy" }],
   ["with an access log", { gatewayAccessLog: "cloudwatch" }],
   ["with reserved concurrency", { reservedConcurrency: 5 }],

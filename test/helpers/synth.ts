@@ -171,6 +171,7 @@ const RESOURCE_POLICIES = [
   "aws_cloudwatch_event_bus_policy",
   "aws_kms_key_policy",
   "aws_secretsmanager_secret_policy",
+  "aws_sns_topic_policy",
   "aws_sqs_queue_policy",
   "aws_vpc_endpoint",
   "aws_vpc_endpoint_policy",

@@ -22,6 +22,7 @@ export const REFS: IamRefs = {
   sourceSecretArns: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:directory-reader-AbCdEf"],
   writerSecretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris-writer-AbCdEf",
   operatorsResume: true,
+  approverGroups: ["hr-ops-approvers", "payroll.approvers"],
 };
 
 /** The endpoint of a stack whose gateway is private. */

@@ -223,7 +223,7 @@ const ADDITIONS: readonly (readonly [string, (hand: Hand) => void])[] = [
     },
   ],
   [
-    "a notifier with a topic and a queue of its own",
+    "a messenger with a topic and a queue of its own, which hears outcomes",
     (hand) => {
       const queue = hand.add("aws_sqs_queue", "notify", {
         name: "acme-writeback-notify",
@@ -240,15 +240,14 @@ const ADDITIONS: readonly (readonly [string, (hand: Hand) => void])[] = [
           Condition: { StringEquals: { "aws:SourceAccount": ACCOUNT } },
         }),
       });
-      const role = addRole(hand, "notifier", "lambda.amazonaws.com", {}, [
+      const role = addRole(hand, "messenger", "lambda.amazonaws.com", {}, [
         { Effect: "Allow", Action: "ses:SendEmail", Resource: "*" },
         { Effect: "Allow", Action: "sns:Publish", Resource: arn("sns", "acme-writeback-notify") },
-        { Effect: "Allow", Action: "dynamodb:GetItem", Resource: arn("dynamodb", "table/acme-writeback-ledger") },
-        control(["notify#*", "inbox#*"], "PutItem", "UpdateItem"),
+        control(["messenger#*"], "PutItem", "UpdateItem"),
       ]);
       hand.add("aws_lambda_event_source_mapping", "notify", {
         event_source_arn: `\${${queue}.arn}`,
-        function_name: `\${${addFunction(hand, "notifier", role)}.arn}`,
+        function_name: `\${${addFunction(hand, "messenger", role)}.arn}`,
       });
       const rule = hand.add("aws_cloudwatch_event_rule", "outcomes", {
         name: "outcomes",

@@ -16,6 +16,7 @@ export {
   compileDeadLetterPolicy,
   compileDigestKeyPolicy,
   compileQueuePolicy,
+  compileTopicPolicy,
   writerSecretPolicy,
   type BusPolicyInput,
   type PublisherArns,

@@ -280,6 +280,14 @@ export function compileDataKeyPolicy(names: Names): PolicyDocument {
       Condition: tokens("request-approval"),
     },
     {
+      Sid: "EncryptNotices",
+      Effect: "Allow",
+      Principal: account,
+      Action: ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+      Resource: "*",
+      Condition: { StringEquals: { ...inAccount, "kms:ViaService": names.serviceHost("sns") } },
+    },
+    {
       // DynamoDB asks for a grant in the name of who creates an encrypted table.
       // @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html (read 2026-11-23)
       Sid: "GrantToDynamoDb",
@@ -356,6 +364,33 @@ function accountRoot(names: Names): { readonly AWS: string } {
 /** Every log group of the stack, by the prefix of its names: functions, workflow, APIs. */
 function logGroups(names: Names): string {
   return `arn:${names.partition}:logs:${names.region}:${names.accountId}:log-group:/aws/*/${names.prefix}-*`;
+}
+
+/**
+ * Policy of a group's topic, of denials alone: nobody but the notifier publishes, whatever identity policies say, and nobody without TLS.
+ * Who subscribes is the account's to say.
+ */
+export function compileTopicPolicy(names: Names, group: string): PolicyDocument {
+  const { arn } = names.topic(group);
+  const notifier = names.role("notifier").arn;
+  return documentOf([
+    {
+      Sid: "DenyOtherPublishers",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "sns:Publish",
+      Resource: arn,
+      Condition: { StringNotEquals: { "aws:PrincipalArn": notifier } },
+    },
+    {
+      Sid: "DenyUnencrypted",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "sns:Publish",
+      Resource: arn,
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    },
+  ]);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 } from "./connector";
 import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import {
+  compare,
   documentOf,
   lambdaTrust,
   putEventsCondition,
@@ -62,6 +63,11 @@ export interface IamRefs {
    * @default - the gateway is called from anywhere
    */
   readonly vpcEndpointId?: string;
+  /**
+   * Groups that are asked for approvals: each has a topic, to which the notifier publishes.
+   * @default []
+   */
+  readonly approverGroups?: readonly string[];
   /**
    * Whether two operators may let a stopped system run again through the approvals API: only then its role can.
    * @default false
@@ -118,6 +124,7 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     gateway: functionRole(input, "gateway", gateway(input)),
     announce: functionRole(input, "announce", announce(input)),
     sweeper: functionRole(input, "sweeper", sweeper(input)),
+    notifier: functionRole(input, "notifier", notifier(input)),
     workflow: { identity: workflowIdentity(names), trust: workflowTrust(names) },
     scheduler: { identity: schedulerIdentity(names), trust: schedulerTrust(names) },
     "flow-logs": flowLogsRole(names),
@@ -184,6 +191,7 @@ function inspect({ names, refs }: IamInput): Statement[] {
 function requestApproval({ names, refs }: IamInput): Statement[] {
   return [
     taskTokenStatement("EncryptTaskTokens", "kms:Encrypt", refs.dataKeyArn),
+    useControl(names, "FileWhatToTell", [CONTROL.noticePrefix], ["UpdateItem"]),
     useControl(names, "KeepTaskTokens", [CONTROL.taskPrefix], ["PutItem"]),
     readLedger(names, ["GetItem"]),
   ];
@@ -329,6 +337,33 @@ function sweeper({ names, refs }: IamInput): Statement[] {
   ];
 }
 
+/** Sees what waits and whom it told: no ledger, so no value; a task token only as it was encrypted, and no power to decrypt it. */
+function notifier({ names, refs }: IamInput): Statement[] {
+  const groups = refs.approverGroups ?? [];
+  return [
+    queryDue(names, ["notify"]),
+    useControl(names, "SeeWhatWaits", [CONTROL.taskPrefix], ["GetItem"]),
+    useControl(names, "KeepWhoWasTold", [CONTROL.noticePrefix], ["UpdateItem"]),
+    ...(groups.length === 0
+      ? []
+      : [
+          {
+            Sid: "EncryptNotices",
+            Effect: "Allow" as const,
+            Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+            Resource: refs.dataKeyArn,
+            Condition: { StringEquals: { "kms:ViaService": names.serviceHost("sns") } },
+          },
+          {
+            Sid: "TellGroups",
+            Effect: "Allow" as const,
+            Action: "sns:Publish",
+            Resource: [...groups].sort(compare).map((group) => names.topic(group).arn),
+          },
+        ]),
+  ];
+}
+
 function ownKey(keyArn: string | undefined): readonly string[] {
   return keyArn === undefined ? [] : [keyArn];
 }
@@ -370,6 +405,12 @@ function workflowTrust(names: Names): PolicyDocument {
 
 function schedulerIdentity(names: Names): PolicyDocument {
   return documentOf([
+    {
+      Sid: "InvokeNotifier",
+      Effect: "Allow",
+      Action: "lambda:InvokeFunction",
+      Resource: names.function("notifier").arn,
+    },
     {
       Sid: "InvokeSweeper",
       Effect: "Allow",

@@ -1,5 +1,6 @@
 import type { ContextInput } from "../../iam";
-import { AwsError, jsonOf, textOf, type AwsCall } from "./wire";
+import type { PublishedNotice } from "../notices";
+import { AwsError, formOf, jsonOf, textOf, type AwsCall } from "./wire";
 
 /** What IAM is asked about a call: an action on a resource, in a context. */
 export interface IamQuestion {
@@ -33,6 +34,8 @@ export function questionsOf(call: AwsCall, here: Here): readonly IamQuestion[] {
       return [states(call.action, input)];
     case "lambda":
       return [invoke(call, here)];
+    case "sns":
+      return [{ action: `sns:${call.action}`, resource: formOf(call.body).get("TopicArn") ?? "", context: {} }];
     default:
       throw new AwsError("AccessDeniedException", `${call.service}:${call.action} is none of the stack's calls`, 403);
   }
@@ -108,4 +111,16 @@ function invoke(call: AwsCall, { region, accountId }: Here): IamQuestion {
   const decoded = decodeURIComponent(name);
   const resource = decoded.startsWith("arn:") ? decoded : `arn:aws:lambda:${region}:${accountId}:function:${decoded}`;
   return { action: "lambda:InvokeFunction", resource, context: {} };
+}
+
+/** A message for a topic, as a call of `Publish` has it. */
+export function noticeOf(call: AwsCall): PublishedNotice {
+  const form = formOf(call.body);
+  const get = (name: string): string => form.get(name) ?? "";
+  const attributes: Record<string, string> = {};
+  for (let number = 1; form.has(`MessageAttributes.entry.${number}.Name`); number += 1) {
+    const entry = `MessageAttributes.entry.${number}`;
+    attributes[get(`${entry}.Name`)] = get(`${entry}.Value.StringValue`);
+  }
+  return { topicArn: get("TopicArn"), subject: get("Subject"), text: get("Message"), attributes };
 }

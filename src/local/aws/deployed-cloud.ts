@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { CONTROL, OUTCOME_SOURCE, UsageError } from "../../core";
+import { CONTROL, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
 import { ApprovalsHttp, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
@@ -12,6 +12,7 @@ import { startIdentityServer, verifyByDiscovery, type IdentityServer } from "../
 import { startLoopbackServer, type LocalServer } from "../loopback-server";
 import { text, type LocalIam } from "../iam";
 import type { LocalNetwork } from "../network";
+import { scheduleOf } from "../notices";
 import type { Stack } from "../stack";
 import { secretText } from "../cloud";
 import { AwsFront } from "./front";
@@ -259,11 +260,19 @@ export class DeployedCloud implements StoryCloud {
 
   /** Runs the sweeper once, as its schedule does. */
   async sweep(): Promise<void> {
-    const schedule = this.stack.only("aws_scheduler_schedule");
-    const [target] = [schedule.body["target"]].flat() as { readonly arn: string; readonly role_arn: string }[];
-    this.iam.authorize(this.iam.role(text(target?.role_arn)), "lambda:InvokeFunction", text(target?.arn));
-    await this.#fronts.run(text(target?.arn), {});
+    await this.#wake("sweeper");
     await this.quiet();
+  }
+
+  /** Runs the notifier once, as its schedule does; what it told is in `front.notices`. */
+  async notify(): Promise<void> {
+    await this.#wake("notifier");
+  }
+
+  async #wake(handler: HandlerName): Promise<void> {
+    const { arn, role_arn: roleArn } = scheduleOf(this.stack, handler);
+    this.iam.authorize(this.iam.role(roleArn), "lambda:InvokeFunction", arn);
+    await this.#fronts.run(arn, {});
   }
 
   /** Waits until nothing is at work, nothing waits in a queue that somebody reads, and every change has ended or waits for people. */
@@ -291,6 +300,10 @@ export class DeployedCloud implements StoryCloud {
       const found = (await moto.rest(service, path)) as Readonly<Record<string, readonly object[]>> | undefined;
       return (found?.[member] ?? []).map((each) => `${service} ${JSON.stringify(each).slice(0, 80)}`);
     };
+    const topics = async (): Promise<string[]> => {
+      const found = await moto.query("sns", { Action: "ListTopics", Version: "2010-03-31" });
+      return elementsOf(found, "TopicArn").map((arn) => `sns ${arn}`);
+    };
     const roles = elementsOf(await moto.query("iam", { Action: "ListRoles", Version: "2010-05-08" }), "RoleName");
     // Keys of AWS's own, such as `alias/aws/dynamodb`, come with the account.
     const { Aliases } = await moto.json("kms", "TrentService.ListAliases", {});
@@ -314,6 +327,7 @@ export class DeployedCloud implements StoryCloud {
       rest("lambda", "/2015-03-31/functions", "Functions"),
       rest("apigateway", "/restapis", "item"),
       rest("apigateway", "/v2/apis", "items"),
+      topics(),
       rest("scheduler", "/schedules", "Schedules"),
     ]);
     const mappings = this.#fronts.sources.all().map(({ uuid }) => `lambda event source mapping ${uuid}`);

@@ -6,9 +6,10 @@ import { LocalBus, type Delivery } from "../bus";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "../field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole, type TrailLine } from "../iam";
 import { INTERNET, LocalNetwork, type Connection } from "../network";
+import { topicPolicyOf, type PublishedNotice } from "../notices";
 import type { ResourceBody, Stack } from "../stack";
 import { Callers, type Caller } from "./callers";
-import { questionsOf, type IamQuestion } from "./calls";
+import { noticeOf, questionsOf, type IamQuestion } from "./calls";
 import { deployedStack, readIam, type LiveIam } from "./deployed-stack";
 import { DnsFirewallApi } from "./dns-firewall";
 import { EventSources } from "./event-sources";
@@ -57,6 +58,8 @@ export class AwsFront {
   readonly sources: EventSources;
   readonly queues: Queues;
   readonly firewall: DnsFirewallApi;
+  /** Messages that topics took from functions. */
+  readonly notices: PublishedNotice[] = [];
   readonly callers = new Callers();
   /** Access lines of the field gateway's API. */
   readonly gatewayAccess: {
@@ -275,6 +278,7 @@ export class AwsFront {
     const role = iam.role(caller.roleArn);
     if (call.service === "sts" && call.action === "AssumeRole") return this.#assumeRole(call, role, iam);
     for (const question of questionsOf(call, this.options)) this.#authorize(iam, role, question);
+    if (call.service === "sns" && call.action === "Publish") this.notices.push(noticeOf(call));
     return (
       (await this.executions.handle(call)) ??
       (await this.#invocation(call)) ??
@@ -284,6 +288,11 @@ export class AwsFront {
   }
 
   #authorize(iam: LocalIam, role: LocalRole, { action, resource, context }: IamQuestion): void {
+    const { stack } = this.attached;
+    if (action.startsWith("sns:")) {
+      iam.authorize(role, action, resource, { context, resourcePolicy: topicPolicyOf(stack, resource) });
+      return;
+    }
     const resourcePolicy = action.startsWith("kms:") ? this.#keyPolicy(resource) : undefined;
     iam.authorize(role, action, resource, {
       context,

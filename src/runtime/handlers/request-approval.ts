@@ -4,6 +4,7 @@ import { UnknownReference } from "../errors";
 import { controlKeys, type TaskItem } from "../ledger";
 import { requestApprovalInputSchema, type RequestApprovalInput } from "../payloads";
 import { ConditionFailed, type Clock, type Condition, type Keys, type Log, type Store } from "../ports";
+import { tellOf } from "../notices";
 import { getInspection } from "../records";
 
 export interface RequestApprovalPorts {
@@ -58,7 +59,7 @@ function isNewer(input: RequestApprovalInput, nowMs: number): Condition {
  * Files the wait for an approval: the task token, encrypted, beside the digest of the exact change that is asked about. A token
  * issued again (a retry of the task) replaces the one before, which is worthless by then; an invocation that comes late with that
  * one replaces nothing: the workflow says which of its calls came after which, because the clocks of two machines may not. Where the approval was completed on the one before, the approvals API ends the new wait. The workflow discards
- * the result and waits for that API's callback, or for its time-out.
+ * the result and waits for that API's callback, or for its time-out. In the same transaction the request is filed for who tells the groups.
  */
 export function createHandler(
   ports: RequestApprovalPorts,
@@ -97,6 +98,7 @@ export function createHandler(
           item: { ...task },
           condition: isNewer(input, now),
         },
+        tellOf(input, now),
       ]);
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

@@ -28,6 +28,18 @@ function held(
   };
 }
 
+/** A statement over items of one kind. */
+function onlyKeys(action: string, of: string, key: string): Partial<Statement> {
+  return {
+    Action: `dynamodb:${action}`,
+    Resource: table(of),
+    Condition: {
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [key] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    },
+  };
+}
+
 /** Something taken out of a statement of a principal. */
 function loosened(
   name: string,
@@ -67,6 +79,32 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
       "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["approval#*"] },
       Null: { "dynamodb:LeadingKeys": "false" },
     },
+  }),
+  held("a second maker of refusals", "sweeper", onlyKeys("PutItem", "ledger", "refusal#*")),
+  held("a second maker of agreements to a resume", "announce", onlyKeys("PutItem", "ledger", "system-resume"), {
+    invariant: 6,
+  }),
+  held("somebody empties the inbox of notices", "broker", onlyKeys("DeleteItem", "control", "inbox#*")),
+  held("somebody silences what groups are told", "inspect", onlyKeys("UpdateItem", "control", "notice#*")),
+  held(
+    "the notifier reads values",
+    "notifier",
+    { Action: "dynamodb:GetItem", Resource: table("ledger") },
+    { invariant: 7 },
+  ),
+  {
+    name: "somebody else calls approvers",
+    invariant: 2,
+    code: "PowerHeldByAnother",
+    change: (hand) => {
+      // The topics' own denial holds too, while it stands.
+      for (const name of Object.keys(hand.ofType("aws_sns_topic_policy"))) hand.remove("aws_sns_topic_policy", name);
+      return hand.allow("announce", { Action: "sns:Publish", Resource: "*" });
+    },
+  },
+  held("somebody subscribes to what approvers are told", "announce", {
+    Action: "sns:Subscribe",
+    Resource: `arn:aws:sns:eu-west-1:${ACCOUNT}:acme-writeback-approvers-*`,
   }),
   held("a second reader of the writer secret", "decide", { Action: "secretsmanager:GetSecretValue", Resource: WRITER }),
   held("the broker reads the writer secret", "broker", {
