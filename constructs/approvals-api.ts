@@ -98,8 +98,12 @@ export class ApprovalsApi extends Construct {
         [ENV.dataKeyArn]: props.dataKeyArn,
         [ENV.groupClaim]: groupClaim,
         [ENV.workerIdClaim]: approvals.workerIdClaim ?? "worker_id",
-        ...(approvals.operatorsGroup === undefined ? {} : { [ENV.operatorsGroup]: approvals.operatorsGroup }),
-        ...(props.killSwitchArn === undefined ? {} : { [ENV.killSwitchArn]: props.killSwitchArn }),
+        ...(approvals.operatorsGroup === undefined
+          ? {}
+          : {
+              [ENV.operatorsGroup]: approvals.operatorsGroup,
+              ...(props.killSwitchArn === undefined ? {} : { [ENV.killSwitchArn]: props.killSwitchArn }),
+            }),
       },
       timeoutSeconds: TIMEOUT_SECONDS,
       dependsOn: [props.classification.manifest],

@@ -1,12 +1,15 @@
+import { DataAwsDynamodbTableItem } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table-item";
 import type { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { DynamodbTableItem } from "@cdktf/provider-aws/lib/dynamodb-table-item";
+import { DataResource, type TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 
 import { marshallItem } from "../src/compile/table-items";
-import { CONTROL_START, DUE_AT, DUE_INDEX, DUE_QUEUE, PARTITION_KEY } from "../src/core";
+import { CONTROL_LOST, CONTROL_START, DUE_AT, DUE_INDEX, DUE_QUEUE, PARTITION_KEY } from "../src/core";
 import { readable } from "./logical-id";
 import type { PartProps, Retention } from "./settings";
 import { governedTable } from "./table";
+import { addTerraformAssertion } from "./terraform-check";
 import { terraformLiteralJson } from "./terraform-json";
 
 export interface ChangeLedgerProps extends PartProps {
@@ -21,7 +24,8 @@ export interface ChangeLedgerProps extends PartProps {
  * role updates or deletes, each kind put by the role whose it is. The control table holds what moves: switch, breaker, leases, pointers, waits.
  *
  * Terraform creates switch (`running`) and breaker (`ok`) once and then leaves them alone: an apply never restarts what an
- * operator or the breaker stopped.
+ * operator or the breaker stopped. An item that somebody deleted means stopped, and Terraform makes it anew as `stopped`: what the stack
+ * was born with tells the first apply from every later one. Each plan warns while the system is stopped.
  */
 export class ChangeLedger extends Construct {
   readonly ledgerTable: DynamodbTable;
@@ -47,18 +51,76 @@ export class ChangeLedger extends Construct {
       tags,
       index: { name: DUE_INDEX, hashKey: DUE_QUEUE, rangeKey: DUE_AT, projectionType: "ALL" },
     });
-    this.switchItem = this.startItem("switch", CONTROL_START.switch);
-    this.breakerItem = this.startItem("breaker", CONTROL_START.breaker);
+    const born = readable(
+      new DataResource(this, "born", {
+        lifecycle: { ignoreChanges: ["input"] },
+        // Made when the table is, so that an apply that ends between them is seldom.
+        dependsOn: [this.controlTable],
+      }),
+    );
+    born.addOverride("input", "${plantimestamp()}");
+    this.switchItem = this.startItem("switch", CONTROL_START.switch, CONTROL_LOST.switch, born);
+    this.breakerItem = this.startItem("breaker", CONTROL_START.breaker, CONTROL_LOST.breaker, born);
+    this.warnWhileStopped();
   }
 
-  private startItem(id: string, plain: Readonly<Record<string, unknown>>): DynamodbTableItem {
-    return readable(
+  /** Creates an item of the control table, at the first apply as it starts, and at any later one as what a missing item means. */
+  private startItem(
+    id: string,
+    start: Readonly<Record<"pk" | "state", string>>,
+    lost: Readonly<Record<"pk" | "state", string>>,
+    born: DataResource,
+  ): DynamodbTableItem {
+    const state = `\${${addressOf(born)}.output == plantimestamp() ? "${start.state}" : "${lost.state}"}`;
+    const item = readable(
       new DynamodbTableItem(this, id, {
         tableName: this.controlTable.name,
         hashKey: PARTITION_KEY,
-        item: terraformLiteralJson(marshallItem(plain)),
+        item: "",
         lifecycle: { ignoreChanges: ["item"] },
       }),
     );
+    const text = terraformLiteralJson(marshallItem(start));
+    // A reviewer reads both states in the synthesized stack.
+    item.addOverride("item", text.replace(JSON.stringify({ S: start.state }), `{"S":"${state}"}`));
+    return item;
   }
+
+  /** The items are DynamoDB's to tell: Terraform looks, at every plan and apply, and changes nothing. */
+  private warnWhileStopped(): void {
+    const look = (
+      id: string,
+      item: DynamodbTableItem,
+      start: Readonly<Record<"pk" | "state", string>>,
+      message: string,
+    ): void => {
+      const found = readable(
+        new DataAwsDynamodbTableItem(this, id, {
+          tableName: "",
+          key: terraformLiteralJson(marshallItem({ [PARTITION_KEY]: start.pk })),
+        }),
+      );
+      // Known when the item is there, and not before: one that is still to be made is looked up after it was.
+      found.addOverride("table_name", `\${${addressOf(item)}.id == "" ? "" : ${addressOf(this.controlTable)}.name}`);
+      const condition = `jsondecode(data.${found.terraformResourceType}.${found.friendlyUniqueId}.item).state.S == "${start.state}"`;
+      addTerraformAssertion(this, id, { condition, message });
+    };
+    look(
+      "runs",
+      this.switchItem,
+      CONTROL_START.switch,
+      "The system is stopped: nothing is written to the HRIS, and this apply does not start it. Two operators let it run again; `hris-writeback status` says how it stands.",
+    );
+    look(
+      "breaker-holds",
+      this.breakerItem,
+      CONTROL_START.breaker,
+      "The breaker has tripped: so many writes came that nothing is written any more. Two operators let it run again, when they know why.",
+    );
+  }
+}
+
+/** A resource's address, as Terraform's expressions write it. */
+function addressOf(resource: TerraformResource): string {
+  return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
 }

@@ -1,11 +1,12 @@
+import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
 import { TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
 
-import type { RoleDocuments } from "../src/compile/iam";
+import { stopPolicy, type RoleDocuments } from "../src/compile/iam";
 import { readable } from "./logical-id";
 import { PrincipalRole } from "./principal-role";
 import type { PartProps } from "./settings";
-import { terraformText } from "./terraform-json";
+import { terraformJson, terraformText } from "./terraform-json";
 
 export interface ConnectorRoleProps extends PartProps {
   /** Trust, identity policy and boundary of the principal `connector`. */
@@ -23,6 +24,8 @@ export interface ConnectorRoleProps extends PartProps {
  */
 export class ConnectorRole extends Construct {
   readonly identity: PrincipalRole;
+  /** Denies everything. Attached to the role by the kill switch, and by nobody else. */
+  readonly stopPolicy: IamPolicy;
   readonly sessionPolicyTemplate: string;
   readonly sessionPolicyTemplateOutput: TerraformOutput;
 
@@ -31,6 +34,14 @@ export class ConnectorRole extends Construct {
     if (props.documents.boundary === undefined) {
       throw new Error(`${this.node.path}: the connector role has no boundary; compile its documents with compileRoles`);
     }
+    this.stopPolicy = readable(
+      new IamPolicy(this, "stop-policy", {
+        name: props.names.stopPolicy.name,
+        description: "Denies a connector's session everything: the kill switch attaches it while the system is stopped",
+        policy: terraformJson(stopPolicy()),
+        tags: props.tags,
+      }),
+    );
     this.identity = new PrincipalRole(this, "identity", {
       names: props.names,
       tags: props.tags,
@@ -38,7 +49,9 @@ export class ConnectorRole extends Construct {
       description:
         "One request to the field gateway, for one grant and one field, for 15 minutes; assumed by the broker alone",
       documents: props.documents,
-      dependsOn: [props.broker.role],
+      // The policy cannot be destroyed while it is attached: the role goes first, and lets go of it.
+      dependsOn: [props.broker.role, this.stopPolicy],
+      detachesOnDestroy: true,
     });
     this.sessionPolicyTemplate = props.sessionPolicyTemplate;
     this.sessionPolicyTemplateOutput = readable(

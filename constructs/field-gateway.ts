@@ -150,6 +150,7 @@ export class FieldGateway extends Construct {
         [ENV.connections]: JSON.stringify({ [props.hris.system]: props.hris.writer }),
       },
       timeoutSeconds: DEADLINES_MS.gateway / 1000,
+      canBeStopped: true,
       dependsOn: [props.classification.manifest],
     });
 

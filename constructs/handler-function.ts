@@ -36,6 +36,11 @@ export interface HandlerFunctionProps extends FunctionPartProps {
    */
   readonly reservedConcurrency?: number;
   /**
+   * Whether the kill switch may take the function's concurrency away: Terraform then sets it once, and leaves it as it finds it.
+   * @default false
+   */
+  readonly canBeStopped?: boolean;
+  /**
    * What must exist before the function.
    * @default []
    */
@@ -96,6 +101,7 @@ export class HandlerFunction extends Construct {
             ? undefined
             : { subnetIds: [...props.place.subnetIds], securityGroupIds: [...props.place.securityGroupIds] },
         tags: props.tags,
+        lifecycle: props.canBeStopped === true ? { ignoreChanges: ["reserved_concurrent_executions"] } : undefined,
         dependsOn: [this.role.policy, this.logs, ...(props.dependsOn ?? [])],
       }),
     );

@@ -27,6 +27,7 @@ import {
   checkPlacement,
   checkStateMachineDefinition,
 } from "../src/compile/limits";
+import { compileKillSwitch } from "../src/compile/kill-switch";
 import { compileNames, type Names, type Placement } from "../src/compile/names";
 import { compileStateMachine } from "../src/compile/state-machine";
 import { PolicyError, renderFinding, UsageError } from "../src/core";
@@ -54,6 +55,7 @@ import { refuse } from "./errors";
 import { FieldClassification } from "./field-classification";
 import { FieldGateway } from "./field-gateway";
 import { readerConfig, readerKeyArns, writerConfig, type HrisConnection, type SourceConnection } from "./hris";
+import { KillSwitch } from "./kill-switch";
 import { LifecycleBus } from "./lifecycle-bus";
 import { readable } from "./logical-id";
 import { checkPerimeter, type Perimeter } from "./perimeter";
@@ -183,6 +185,7 @@ export class HrisWriteBack extends Construct {
   readonly connectorRole: ConnectorRole;
   readonly bus: LifecycleBus;
   readonly workflow: ApprovalWorkflow;
+  readonly killSwitch: KillSwitch;
 
   constructor(scope: Construct, id: string, props: HrisWriteBackProps) {
     super(scope, id);
@@ -256,8 +259,10 @@ export class HrisWriteBack extends Construct {
     const vpcEndpointId = network?.endpointId;
     const read = readConnections(policy, connections, hrisSystem);
     const sources = Object.entries(read).flatMap(([system, connection]) => (system === hrisSystem ? [] : [connection]));
-    const refsOf = (apiId: string): IamRefs => ({
+    const refsOf = (apiId: string, intakeMappingArn?: string): IamRefs => ({
       apiId,
+      intakeMappingArn,
+      killSwitchArn: names.killSwitch.arn,
       dataKeyArn,
       digestKeyArn,
       hrisReaderSecretArn: props.hris.readerSecretArn,
@@ -331,6 +336,7 @@ export class HrisWriteBack extends Construct {
       ),
       approvals: props.approvals,
       approverGroups: approverGroupsOf(policy),
+      killSwitchArn: names.killSwitch.arn,
     });
     const events = Object.keys(patterns);
     const busPolicy = compileBusPolicy(names, policy, publishers);
@@ -349,6 +355,15 @@ export class HrisWriteBack extends Construct {
         deadLetterPolicy: compileDeadLetterPolicy(names, events),
         busDeadLetterPolicy: compileBusDeadLetterPolicy(names),
       },
+    });
+    const { intakeMapping } = this.bus;
+    this.killSwitch = new KillSwitch(this, "kill-switch", {
+      ...withFunctions,
+      ledger,
+      documents: compileRoles({ names, policy, refs: refsOf(apiId, intakeMapping.arn) }),
+      definition: compileKillSwitch(names),
+      intakeMapping,
+      reservedConcurrency: props.reservedConcurrency,
     });
     if (props.guardWriterSecret !== undefined) {
       readable(
@@ -393,6 +408,10 @@ export class HrisWriteBack extends Construct {
       "classification-table": [names.classificationTable.name, "The policy as handlers read it"],
       "ledger-table": [names.ledgerTable.name, "What was asked, decided, approved, attempted and shown"],
       "digest-key-arn": [this.keys.digestKeyArn, "Checks digests for `auditorArns`: `hris-writeback history --verify`"],
+      "kill-switch-arn": [
+        this.killSwitch.stateMachine.arn,
+        "Stops the system: `hris-writeback stop`, or an execution of this machine with the input {}",
+      ],
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
     for (const [id, [value, description]] of Object.entries({ ...outputs, ...this.networkOutputs() })) {

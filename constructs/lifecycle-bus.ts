@@ -54,6 +54,8 @@ export class LifecycleBus extends Construct {
   readonly busDeadLetterQueue: SqsQueue;
   readonly rules: Readonly<Record<string, CloudwatchEventRule>>;
   readonly intake: HandlerFunction;
+  /** By which intake reads the queue; the kill switch closes it. */
+  readonly intakeMapping: LambdaEventSourceMapping;
 
   constructor(scope: Construct, id: string, props: LifecycleBusProps) {
     super(scope, id);
@@ -165,7 +167,7 @@ export class LifecycleBus extends Construct {
       },
       timeoutSeconds: INTAKE_TIMEOUT_SECONDS,
     });
-    readable(
+    this.intakeMapping = readable(
       new LambdaEventSourceMapping(this, "intake-source", {
         eventSourceArn: this.queue.arn,
         functionName: this.intake.function.functionName,
@@ -173,6 +175,8 @@ export class LifecycleBus extends Construct {
         functionResponseTypes: ["ReportBatchItemFailures"],
         scalingConfig: { maximumConcurrency: 5 },
         tags,
+        // Open at first. Whoever closes it later, an apply does not open it.
+        lifecycle: { ignoreChanges: ["enabled"] },
       }),
     );
   }

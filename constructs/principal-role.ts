@@ -20,6 +20,11 @@ export interface PrincipalRoleProps extends PartProps {
    * @default []
    */
   readonly dependsOn?: readonly ITerraformDependable[];
+  /**
+   * Whether a policy that others attached goes with the role when it is destroyed: otherwise IAM refuses that.
+   * @default false
+   */
+  readonly detachesOnDestroy?: boolean;
 }
 
 /** The shortest that IAM lets a role's sessions be limited to, in seconds. */
@@ -54,6 +59,7 @@ export class PrincipalRole extends Construct {
         assumeRolePolicy: terraformJson(documents.trust),
         maxSessionDuration: MIN_SESSION_SECONDS,
         permissionsBoundary: this.boundary?.arn,
+        forceDetachPolicies: props.detachesOnDestroy,
         tags: { ...props.tags, [PRINCIPAL_TAG]: principal },
         dependsOn: props.dependsOn === undefined ? undefined : [...props.dependsOn],
       }),

@@ -76,6 +76,7 @@ export class SessionBroker extends Construct {
         [ENV.sessionPolicyTemplate]: props.sessionPolicyTemplate,
       },
       timeoutSeconds: DEADLINES_MS.broker / 1000,
+      canBeStopped: true,
       dependsOn: [props.classification.manifest],
     });
   }

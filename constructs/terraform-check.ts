@@ -9,12 +9,15 @@ export interface TerraformCheck {
   /** What is looked up: a data source's type and arguments. */
   readonly type: string;
   readonly arguments: Readonly<Record<string, unknown>>;
-  readonly assert: readonly {
-    /** An expression without `${}`; it gets what was looked up by its address. */
-    readonly condition: (found: string) => string;
-    /** What is wrong and what to do, shown where the condition does not hold. */
-    readonly message: string;
-  }[];
+  readonly assert: readonly TerraformAssertion<(found: string) => string>[];
+}
+
+/** Something that is to hold. */
+export interface TerraformAssertion<Condition> {
+  /** An expression without `${}`; a function gets what was looked up by its address. */
+  readonly condition: Condition;
+  /** What is wrong and what to do, shown where the condition does not hold. */
+  readonly message: string;
 }
 
 /**
@@ -32,5 +35,15 @@ export function addTerraformCheck(scope: Construct, id: string, check: Terraform
       condition: `\${${resolved(scope, condition(`data.${check.type}.${name}`))}}`,
       error_message: message,
     })),
+  });
+}
+
+/**
+ * The same of what the stack looks up by a data source of its own. A lookup within a check is planned anew each time, which `terraform plan
+ * -detailed-exitcode` takes for a change; one outside is none, and where it fails the plan fails with it.
+ */
+export function addTerraformAssertion(scope: Construct, id: string, assertion: TerraformAssertion<string>): void {
+  TerraformStack.of(scope).addOverride(`check.${logicalNameOf(scope, id)}`, {
+    assert: [{ condition: `\${${assertion.condition}}`, error_message: assertion.message }],
   });
 }

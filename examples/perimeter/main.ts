@@ -41,6 +41,7 @@ export function perimeter(env: Inputs): App {
       audience: [input("APPROVALS_AUDIENCE", "hris-writeback-approvals")],
       groupClaim: "groups",
       workerIdClaim: "worker_id",
+      operatorsGroup: "write-back-operators",
     },
     retention: oneOf("WRITEBACK_RETENTION", input("WRITEBACK_RETENTION", "retain"), ["retain", "destroy"]),
   });

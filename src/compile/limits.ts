@@ -299,6 +299,7 @@ export function checkNames(names: Names, events: readonly string[] = []): LimitF
     ...PRINCIPALS.map((principal) => ["role", names.role(principal).name] as const),
     ...HANDLERS.map((handler) => ["function", names.function(handler).name] as const),
     ["policy", names.connectorBoundary.name],
+    ["policy", names.stopPolicy.name],
     ["table", names.classificationTable.name],
     ["table", names.ledgerTable.name],
     ["table", names.controlTable.name],
@@ -306,6 +307,7 @@ export function checkNames(names: Names, events: readonly string[] = []): LimitF
     ["queue", names.intakeQueue.name],
     ["queue", names.deadLetterQueue.name],
     ["stateMachine", names.stateMachine.name],
+    ["stateMachine", names.killSwitch.name],
     ["logGroup", names.workflowLogGroup.name],
   ];
   const tooLongNames = all.flatMap(([kind, name]) => {

@@ -79,6 +79,9 @@ export function compileNames(placement: Placement) {
     /** ARN of every such topic, but for its group. */
     topicPrefix: arn("sns", `${prefix}${APPROVERS_TOPIC}`),
     stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
+    killSwitch: { name: `${prefix}-kill-switch`, arn: arn("states", `stateMachine:${prefix}-kill-switch`) },
+    /** What a stop attaches to the connector role. */
+    stopPolicy: { name: `${prefix}-connector-stop`, arn: arn("iam", `policy/${prefix}-connector-stop`, false) },
     /** Every execution of the workflow. */
     executionsArn: arn("states", `execution:${prefix}-workflow:*`),
     workflowLogGroup: logGroup(`/aws/vendedlogs/states/${prefix}-workflow`),

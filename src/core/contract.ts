@@ -19,6 +19,7 @@ export const HANDLERS = [
   "announce",
   "sweeper",
   "notifier",
+  "kill-switch",
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -43,6 +44,8 @@ export const PRINCIPALS = [
   "workflow",
   "scheduler",
   "flow-logs",
+  "kill-switch",
+  "kill-switch-workflow",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 
@@ -99,6 +102,8 @@ export const LEDGER = {
   refusalPrefix: "refusal#",
   acknowledgedPrefix: "acknowledged#",
   systemResume: "system-resume",
+  systemStop: "system-stop",
+  systemDrill: "system-drill",
 } as const;
 
 /** Keys of the control table. */
@@ -128,6 +133,12 @@ export const APPROVERS_TOPIC = "-approvers-";
 export function topicSuffix(group: string): string {
   return group.replaceAll(".", "Dot");
 }
+
+/** What each means where it is missing: as such Terraform makes it anew. */
+export const CONTROL_LOST = {
+  switch: { pk: CONTROL.switch, state: "stopped" },
+  breaker: { pk: CONTROL.breaker, state: "tripped" },
+} as const;
 
 /** Event source of the outcomes that `announce` and `sweeper` put on the bus, and their detail-type. */
 export const OUTCOME_SOURCE = "hris-writeback";
@@ -182,8 +193,12 @@ export const ERROR_EVENTS = [
   "session-refused",
   /** A check asks a system that the stack does not connect. */
   "source-not-connected",
+  /** A layer of a stop does not hold, or was not let go: the kill switch's state machine tries again, then fails. */
+  "stop-incomplete",
   /** The sweeper failed over one item. */
   "sweep-failed",
+  /** Somebody stopped the system, or let a drill stop it. */
+  "system-stopped",
   /** The gateway failed after its one call: the sweeper tells what came of it. */
   "write-open",
   /** The HRIS took back what was written. */
@@ -264,4 +279,12 @@ export const ENV = {
   approvalsUrl: "APPROVALS_URL",
   /** ARN of a group's topic but for `topicSuffix(group)`. */
   topicPrefix: "TOPIC_PREFIX",
+  /** Names of the functions that a stop leaves no concurrency, with commas between. */
+  stoppedFunctions: "STOPPED_FUNCTIONS",
+  /** What they have reserved while the system runs; absent where nothing is. */
+  reservedConcurrency: "RESERVED_CONCURRENCY",
+  /** The event source mapping by which intake reads its queue. */
+  intakeMappingId: "INTAKE_MAPPING_ID",
+  /** The policy of denials that a stop attaches to the connector role. */
+  stopPolicyArn: "STOP_POLICY_ARN",
 } as const;

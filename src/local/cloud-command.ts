@@ -4,6 +4,7 @@ import { renderChapter, renderEnd } from "./demo";
 import { tellStory } from "./demo/story";
 import type { DemoExample } from "./demo/synthesize";
 import type { PublishedNotice } from "./notices";
+import type { Stack } from "./stack";
 
 export interface CloudOptions {
   readonly example: DemoExample;
@@ -153,11 +154,16 @@ Put a joiner event on the bus:
 
 See what became of it:
 
-  ${aws} stepfunctions list-executions --state-machine-arn ${cloud.stack.only("aws_sfn_state_machine").id}
+  ${aws} stepfunctions list-executions --state-machine-arn ${machineArnOf(cloud.stack, "workflow")}
   ${aws} dynamodb scan --table-name ${cloud.tableName("ledger")} --query 'Items[].[pk.S,sk.S,outcome.S]' --output text
 
 Stop every write now:
 
-  ${aws} dynamodb put-item --table-name ${cloud.tableName("control")} --item '{"pk":{"S":"switch"},"state":{"S":"stopped"}}'
+  ${aws} stepfunctions start-execution --state-machine-arn ${machineArnOf(cloud.stack, "kill-switch")} --input '{}'
 `;
+}
+
+function machineArnOf(stack: Stack, name: string): string {
+  const machines = stack.resources("aws_sfn_state_machine");
+  return machines.find(({ body }) => String(body["name"]).endsWith(`-${name}`))?.id ?? "";
 }

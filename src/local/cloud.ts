@@ -14,6 +14,7 @@ import * as decide from "../runtime/handlers/decide";
 import * as gateway from "../runtime/handlers/gateway";
 import * as inspect from "../runtime/handlers/inspect";
 import * as intake from "../runtime/handlers/intake";
+import * as killSwitch from "../runtime/handlers/kill-switch";
 import * as requestApproval from "../runtime/handlers/request-approval";
 import * as notifier from "../runtime/handlers/notifier";
 import * as sweeper from "../runtime/handlers/sweeper";
@@ -35,6 +36,7 @@ import { localClock, type LocalClock } from "./clock";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
 import { startIdentityProvider, type IdentityProvider } from "./identity-provider";
+import { LocalLayers } from "./kill-switch-layers";
 import { createMemoryKeys } from "./memory-keys";
 import { createMemoryStore, createMemoryTables, type AuthorizeStore, type MemoryTables } from "./memory-store";
 import { LocalNetwork, type Connection } from "./network";
@@ -87,7 +89,10 @@ export class LocalCloud {
   readonly iam: LocalIam;
   readonly network: LocalNetwork;
   readonly bus: LocalBus;
+  /** Runs the workflow. */
   readonly engine: WorkflowEngine;
+  /** Runs the kill switch. */
+  readonly killSwitch: WorkflowEngine;
   readonly logs: LogLine[] = [];
   /** Events that a queue gave up on. */
   readonly deadLetters: unknown[] = [];
@@ -113,6 +118,7 @@ export class LocalCloud {
   readonly #approvals: ApprovalsHttp;
   readonly #keys: Keys;
   readonly #newUlid = monotonicFactory();
+  readonly #layers: LocalLayers;
   #connector: ConnectorCode | undefined;
   #busy = 0;
 
@@ -152,14 +158,9 @@ export class LocalCloud {
       (functionArn, event, sourceArn) =>
         this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
-    const machine = stack.only("aws_sfn_state_machine");
-    const workflow = this.iam.role(text(machine.body["role_arn"]));
-    this.engine = createWorkflowEngine({
-      asl: text(machine.body["definition"]),
-      timers: this.clock.timers,
-      stateMachineArn: this.#machineArn(),
-      invoke: (functionArn, payload) => this.#invokeAs(workflow, functionArn, payload),
-    });
+    this.engine = this.#engineOf(this.#machineArn());
+    this.killSwitch = this.#engineOf(this.#killSwitchArn());
+    this.#layers = new LocalLayers(this.iam, this.engine, () => this.#deliverLate());
   }
 
   /** Puts an event on the bus as the principal that the stack lets speak for its source, and delivers it. */
@@ -208,6 +209,15 @@ export class LocalCloud {
     await this.store.write([{ kind: "put", table: "control", item: { pk: CONTROL.switch, state } }]);
   }
 
+  /** Runs a function of the stack, whoever may. */
+  run(handler: HandlerName, event: unknown): Promise<unknown> {
+    const name = this.stack
+      .resources("aws_lambda_function")
+      .map(({ body }) => text(body["function_name"]))
+      .find((each) => each.endsWith(`-${handler}`));
+    return this.#run(this.#functionArn(name ?? handler), event);
+  }
+
   /** Runs the sweeper once, as its schedule does. */
   sweep(): Promise<void> {
     return this.#wake("sweeper");
@@ -230,8 +240,15 @@ export class LocalCloud {
       .map((event) => event.detail as Readonly<Record<string, unknown>>);
   }
 
+  /** Delivers what waited in a queue that nobody read. */
+  #deliverLate(): Promise<void> {
+    return this.#deliver(this.#layers.takeWaiting());
+  }
+
   async #deliver(deliveries: readonly Delivery[]): Promise<void> {
-    for (const { queueArn, event } of deliveries) {
+    for (const delivery of deliveries) {
+      const { queueArn, event } = delivery;
+      if (this.#layers.holds(delivery)) continue;
       const mapping = this.stack
         .resources("aws_lambda_event_source_mapping")
         .find(({ body }) => body["event_source_arn"] === queueArn);
@@ -270,6 +287,7 @@ export class LocalCloud {
   }
 
   async #run(functionArn: string, event: unknown): Promise<unknown> {
+    this.#layers.throttle(functionArn);
     let handler = this.#handlers.get(functionArn);
     if (handler === undefined) {
       const { name, role, environment, body } = this.#function(functionArn);
@@ -313,7 +331,7 @@ export class LocalCloud {
         return requestApproval.createHandler({ store, keys, clock, log });
       case "approvals":
         return approvals.createHandler(
-          { store, keys, workflow: this.#workflowOf(role), newUlid, clock, log },
+          { store, keys, workflow: this.#workflowOf(role), killSwitch: this.#killSwitchOf(role), newUlid, clock, log },
           approvals.parseConfig(env),
         );
       case "broker":
@@ -333,6 +351,8 @@ export class LocalCloud {
           { store, topics: topicsOf(this.stack, this.iam, role, this.notices), clock, log },
           notifier.parseConfig(env),
         );
+      case "kill-switch":
+        return killSwitch.createHandler({ store, layers: this.#layers.of(role, environment), clock, log });
       case "sweeper":
         return sweeper.createHandler({
           store,
@@ -415,6 +435,30 @@ export class LocalCloud {
         return this.engine.sendTaskSuccess(taskToken, output);
       },
     };
+  }
+
+  /** Starts the kill switch's state machine as a role does. */
+  #killSwitchOf(role: LocalRole): Pick<Workflow, "start"> {
+    return {
+      start: (name, input) => {
+        this.iam.authorize(role, "states:StartExecution", this.#killSwitchArn());
+        return this.killSwitch.start(name, input);
+      },
+    };
+  }
+
+  #engineOf(machineArn: string): WorkflowEngine {
+    const machine = this.stack
+      .resources("aws_sfn_state_machine")
+      .find(({ body }) => text(body["name"]) === machineArn.split(":").at(-1));
+    if (machine === undefined) throw new Error(`the stack declares no state machine ${machineArn}`);
+    const workflow = this.iam.role(text(machine.body["role_arn"]));
+    return createWorkflowEngine({
+      asl: text(machine.body["definition"]),
+      timers: this.clock.timers,
+      stateMachineArn: machineArn,
+      invoke: (functionArn, payload) => this.#invokeAs(workflow, functionArn, payload),
+    });
   }
 
   #keysOf(role: LocalRole, environment: Readonly<Record<string, string>>): Keys {
@@ -515,8 +559,13 @@ export class LocalCloud {
     }
   }
 
+  /** The workflow, as intake starts it. */
   #machineArn(): string {
-    return `arn:aws:states:${this.stack.region}:${this.stack.accountId}:stateMachine:${text(this.stack.only("aws_sfn_state_machine").body["name"])}`;
+    return functionOf(this.stack, "intake").environment[ENV.stateMachineArn] ?? "";
+  }
+
+  #killSwitchArn(): string {
+    return this.#machineArn().replace(/-workflow$/, "-kill-switch");
   }
 
   #functionArn(nameOrArn: string): string {

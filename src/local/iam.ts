@@ -52,7 +52,8 @@ export interface TrailLine {
 
 /** The stack's identities: every decision is the evaluator's over the synthesized documents. */
 export class LocalIam {
-  readonly #roles: ReadonlyMap<string, LocalRole>;
+  readonly #roles: Map<string, LocalRole>;
+  readonly #managed: ReadonlyMap<string, PolicyDocument>;
 
   constructor(
     stack: Stack,
@@ -66,6 +67,7 @@ export class LocalIam {
     }));
     const managed = (arn: unknown): PolicyDocument | undefined =>
       policies.find((policy) => policy.arn === arn)?.document;
+    this.#managed = new Map(policies.map(({ arn, document }) => [arn, document]));
     const inline = stack.resources("aws_iam_role_policy");
     const attached = stack.resources("aws_iam_role_policy_attachment");
     this.#roles = new Map(
@@ -100,6 +102,27 @@ export class LocalIam {
     const role = this.#roles.get(arn);
     if (role === undefined) throw new Error(`the stack declares no role ${arn}`);
     return role;
+  }
+
+  /** Attaches a managed policy of the stack to a role, for whoever may. A second time it changes nothing. */
+  attach(roleArn: string, policyArn: string): void {
+    const role = this.role(roleArn);
+    const document = this.#managed.get(policyArn);
+    if (document === undefined) throw new Error(`the stack declares no policy ${policyArn}`);
+    if (role.identity.includes(document)) return;
+    this.#roles.set(roleArn, { ...role, identity: [...role.identity, document] });
+  }
+
+  /** Takes it away again. */
+  detach(roleArn: string, policyArn: string): void {
+    const role = this.role(roleArn);
+    const document = this.#managed.get(policyArn);
+    this.#roles.set(roleArn, { ...role, identity: role.identity.filter((each) => each !== document) });
+  }
+
+  isAttached(roleArn: string, policyArn: string): boolean {
+    const document = this.#managed.get(policyArn);
+    return document !== undefined && this.role(roleArn).identity.includes(document);
   }
 
   /** The one role of a principal. */
@@ -154,9 +177,11 @@ export class LocalIam {
     resource: string,
     others: Pick<Layers, "endpoint" | "resource">,
   ): Evaluation {
+    // As the role is now: a policy that was attached since counts for sessions of before.
+    const { identity, boundary } = this.role(role.arn);
     return evaluate(
       { principalArn: role.arn, sessionArn: session.arn, action, resource, context: this.#context(session.context) },
-      { identity: role.identity, boundary: role.boundary, session: session.policy, ...others },
+      { identity, boundary, session: session.policy, ...others },
     );
   }
 

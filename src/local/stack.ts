@@ -65,6 +65,9 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+/** What an item is at the first apply, and at every later one. */
+const FIRST_APPLY = /^terraform_data\.[\w-]+\.output == plantimestamp\(\) \? "([a-z]+)" : "[a-z]+"$/;
+
 /** A stack of an already parsed `cdk.tf.json`. */
 export function stackOf(json: {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, ResourceBody>>>>;
@@ -80,6 +83,9 @@ export function stackOf(json: {
     return value;
   };
   const resolveReference = (reference: string): string => {
+    // This machine is always at its first apply.
+    const first = FIRST_APPLY.exec(reference)?.[1];
+    if (first !== undefined) return first;
     const match = /^([a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z0-9_]+)$/.exec(reference);
     const body = match === null ? undefined : raw[match[1] ?? ""]?.[match[2] ?? ""];
     if (match === null || body === undefined) {
@@ -184,6 +190,10 @@ function assignedAttribute(
       return regional("lambda", `function:${text("function_name")}`);
     case "aws_lambda_function.invoke_arn":
       return `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${regional("lambda", `function:${text("function_name")}`)}/invocations`;
+    case "aws_lambda_event_source_mapping.arn":
+      return regional("lambda", `event-source-mapping:${uuidOf(hash)}`);
+    case "aws_lambda_event_source_mapping.uuid":
+      return uuidOf(hash);
     case "aws_dynamodb_table.arn":
       return regional("dynamodb", `table/${text("name")}`);
     case "aws_sns_topic.arn":

@@ -39,6 +39,13 @@ const MEMBERS = {
     .refine((url) => URL.canParse(url) && isEncryptedOrLocal(new URL(url)), "expected https")
     .refine((url) => !url.endsWith("/"), "expected no trailing slash"),
   topicPrefix: z.string().startsWith("arn:"),
+  stoppedFunctions: z
+    .string()
+    .regex(/^[\w-]{1,64}(?:,[\w-]{1,64})*$/, "expected names of functions with commas between")
+    .transform((names) => names.split(",")),
+  reservedConcurrency: z.coerce.number().int().min(0).optional(),
+  intakeMappingId: z.string().min(1),
+  stopPolicyArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:policy\/[\w+=,.@/-]+$/, "expected the ARN of a policy"),
 } satisfies Record<keyof typeof ENV, z.ZodType>;
 
 /** What a member is once it was checked; `undefined` where it may be absent and is. */

@@ -26,6 +26,9 @@ import type { Key } from "./ports";
  *   acknowledged#<requestId>#<index> <person>                   somebody has read a notified fact
  *   system-resume                    <stopId>#agree#<person>    somebody agreed that it runs again
  *   system-resume                    <stopId>#resumed           two people had, and it was set back
+ *   system-stop                      <stopId>                   somebody stopped the system
+ *   system-stop                      <stopId>#<action>#<step>   when a layer of the stop was set, or let go
+ *   system-drill                     <stopId>                   what a drill showed
  */
 export const ledgerKeys = {
   request: (requestId: string): Key => ({ pk: `${LEDGER.requestPrefix}${requestId}`, sk: "request" }),
@@ -83,6 +86,12 @@ export const ledgerKeys = {
   }),
   agreement: (stopId: string, person: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#agree#${person}` }),
   resumed: (stopId: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#resumed` }),
+  stop: (stopId: string): Key => ({ pk: LEDGER.systemStop, sk: stopId }),
+  stopStep: (stopId: string, action: "stop" | "undo", step: string): Key => ({
+    pk: LEDGER.systemStop,
+    sk: `${stopId}#${action}#${step}`,
+  }),
+  drill: (stopId: string): Key => ({ pk: LEDGER.systemDrill, sk: stopId }),
 } as const;
 
 function ofChange(prefix: string, requestId: string, index: number): string {
@@ -351,4 +360,46 @@ export interface NoticeItem extends Key {
   readonly [member: `wait#${number}`]: true;
   readonly [member: `told#${string}`]: readonly number[];
   readonly [member: `reminded#${string}`]: true;
+}
+
+/** Somebody stopped the system. In one transaction with the switch. */
+export interface StopItem extends Key {
+  readonly stopId: string;
+  readonly kind: "stop" | "drill";
+  readonly stoppedAt: string;
+  readonly stoppedBy: string;
+  readonly reason: string;
+  /** The stop that held already: to agree to its end does not end this one. */
+  readonly supersedes?: string;
+}
+
+/** A layer that a stop set, or let go, and when. */
+export interface StopStepItem extends Key {
+  readonly stopId: string;
+  readonly action: "stop" | "undo";
+  readonly step: string;
+  readonly at: string;
+  /** How the layer stood then, by the service's own word. */
+  readonly shown?: string;
+}
+
+/** The first step's record: the grants that were open when the switch stopped, and whether each was used by then. */
+export interface StopSwitchItem extends StopStepItem {
+  readonly inFlight: readonly { readonly grantId: string; readonly isUsed: boolean }[];
+}
+
+/** What a drill showed, filed when the system runs again. */
+export interface DrillItem extends Key {
+  readonly stopId: string;
+  readonly stoppedAt: string;
+  readonly stoppedBy: string;
+  readonly reason: string;
+  readonly layers: readonly { readonly layer: string; readonly isStopped: boolean; readonly shown: string }[];
+  /** Grants open at the stop, and those of them that were used while the system was stopped: none, or the stop does not work. */
+  readonly grantsInFlight: number;
+  readonly usedWhileStopped: readonly string[];
+  readonly agreed: readonly Person[];
+  readonly resumedAt: string;
+  readonly passed: boolean;
+  readonly filedAt: string;
 }

@@ -83,17 +83,23 @@ function waitingEvent(requestId: string, now: number) {
 }
 
 /** The demo's story on an example that Terraform really applied: what ran, what was refused, what leaked, what was left. */
-export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly string[]): void {
+export function tellsTheStoryDeployed(
+  example: DemoExample,
+  attacks: readonly string[],
+  /** Tests that change what is deployed: after those of the story, before it is destroyed. */
+  afterwards: (cloud: () => DeployedCloud) => void = () => undefined,
+): void {
   const runs = canRun();
   (runs ? describe : describe.skip)(`examples/${example}, applied by Terraform and running on this machine`, () => {
     let cloud: DeployedCloud;
     let story: Story;
     let secondPlan: readonly PlannedChange[];
+    const warnings: string[] = [];
 
     beforeAll(async () => {
       cloud = await DeployedCloud.start({ example, tell: () => undefined });
       await cloud.apply();
-      secondPlan = await cloud.plan();
+      secondPlan = await cloud.plan((detail) => warnings.push(detail));
       const cast = { cloud, hris: cloud.systems.hris, stop: () => Promise.resolve() };
       story = await tellStory(cast, () => undefined);
     }, LIFE_MS);
@@ -107,6 +113,7 @@ export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly st
 
     test("a second plan shows no changes", () => {
       expect(secondPlan).toEqual([]);
+      expect(warnings).toEqual([]);
     });
 
     test.each([
@@ -243,6 +250,8 @@ export function tellsTheStoryDeployed(example: DemoExample, attacks: readonly st
         expect(leaks(await cloud.scan("control"))).toEqual([]);
       });
     });
+
+    afterwards(() => cloud);
 
     test(
       "a destroy leaves nothing, by the word of every service",

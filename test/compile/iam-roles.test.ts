@@ -13,7 +13,7 @@ import {
   writerSecretPolicy,
   type RoleDocuments,
 } from "../../src/compile/iam";
-import { DUE_QUEUES, HANDLERS, LEDGER, PRINCIPALS, type Principal } from "../../src/core";
+import { DUE_QUEUES, HANDLERS, LEDGER, PRINCIPALS, type HandlerName, type Principal } from "../../src/core";
 import {
   evaluate,
   evaluateAssumeRole,
@@ -223,6 +223,26 @@ const PLACES: readonly Place[] = [
     resource: NAMES.stateMachine.arn,
   },
   {
+    place: "kill switch",
+    service: "states",
+    actions: ["DescribeStateMachine", "ListExecutions", "StartExecution", "StopExecution", "UpdateStateMachine"],
+    resource: NAMES.killSwitch.arn,
+  },
+  ...["intake", "broker"].map((handler) => ({
+    place: `event source mapping of ${handler}`,
+    service: "lambda",
+    actions: ["DeleteEventSourceMapping", "GetEventSourceMapping", "UpdateEventSourceMapping"],
+    resource: REFS.intakeMappingArn!,
+    context: { "lambda:FunctionArn": NAMES.function(handler as HandlerName).arn },
+  })),
+  {
+    place: "another event source mapping",
+    service: "lambda",
+    actions: ["GetEventSourceMapping", "UpdateEventSourceMapping"],
+    resource: `${REFS.intakeMappingArn!}-2`,
+    context: { "lambda:FunctionArn": NAMES.function("intake").arn },
+  },
+  {
     place: "executions of the workflow",
     service: "states",
     actions: ["DescribeExecution", "GetExecutionHistory", "RedriveExecution", "StopExecution"],
@@ -250,7 +270,13 @@ const PLACES: readonly Place[] = [
   ...HANDLERS.map((handler) => ({
     place: `function ${handler}`,
     service: "lambda",
-    actions: ["InvokeFunction", "UpdateFunctionCode"],
+    actions: [
+      "DeleteFunctionConcurrency",
+      "GetFunctionConcurrency",
+      "InvokeFunction",
+      "PutFunctionConcurrency",
+      "UpdateFunctionCode",
+    ],
     resource: NAMES.function(handler).arn,
   })),
   ...HANDLERS.map((handler) => ({
@@ -325,10 +351,19 @@ const PLACES: readonly Place[] = [
     resource: requestArn({ path: `grants/${OWN_GRANT}/fields/work_email` }),
     layers: { resource: compileGatewayPolicy(NAMES, POLICY, REFS.apiId) },
   },
+  ...(["connector", "gateway"] as const).flatMap((principal) =>
+    [NAMES.stopPolicy.arn, "arn:aws:iam::aws:policy/AdministratorAccess"].map((policyArn) => ({
+      place: `iam role ${principal} and ${policyArn.split("/").at(-1)!}`,
+      service: "iam",
+      actions: ["AttachRolePolicy", "DeleteRolePermissionsBoundary", "DetachRolePolicy", "PassRole", "PutRolePolicy"],
+      resource: NAMES.role(principal).arn,
+      context: { "iam:PolicyARN": policyArn },
+    })),
+  ),
   {
-    place: "iam",
+    place: "iam policies of the connector role",
     service: "iam",
-    actions: ["AttachRolePolicy", "PassRole", "PutRolePolicy"],
+    actions: ["ListAttachedRolePolicies"],
     resource: NAMES.role("connector").arn,
   },
 ];
@@ -518,7 +553,7 @@ describe("the shape of the documents", () => {
     const roles = compileRoles({ names: NAMES, policy: POLICY, refs });
     const resuming = (documents: RoleDocuments): string[] =>
       powersOf("approvals", documents).filter((power) => /switch|breaker|system-resume/.test(power));
-    expect(resuming(ROLES.approvals)).toHaveLength(4);
+    expect(resuming(ROLES.approvals)).toHaveLength(5);
     expect(resuming(roles.approvals)).toEqual([]);
     expect(JSON.stringify(roles.approvals)).not.toContain("StartExecution");
   });
@@ -567,6 +602,10 @@ describe("trust", () => {
     workflow: [
       "states.amazonaws.com",
       { "aws:SourceArn": NAMES.stateMachine.arn, "aws:SourceAccount": "111122223333" },
+    ],
+    "kill-switch-workflow": [
+      "states.amazonaws.com",
+      { "aws:SourceArn": NAMES.killSwitch.arn, "aws:SourceAccount": "111122223333" },
     ],
     scheduler: ["scheduler.amazonaws.com", { "aws:SourceAccount": "111122223333" }],
     "flow-logs": [

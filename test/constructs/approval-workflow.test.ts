@@ -19,13 +19,15 @@ import {
 describe("the workflow", () => {
   test("runs exactly the definition that the policy compiles to", () => {
     const names = compileNames({ prefix: "test", accountId: "111122223333", region: "eu-west-1" });
-    const machine = one(smallStack(), "aws_sfn_state_machine");
+    const machine = one(smallStack(), "aws_sfn_state_machine", "_workflow_state-machine");
     expect(documentOf(machine["definition"])).toEqual(compileStateMachine(parsePolicy(SMALL_POLICY), names));
     expect(machine["type"]).toBe("STANDARD");
   });
 
   test("keeps execution data out of its log", () => {
-    expect(one(smallStack(), "aws_sfn_state_machine")["logging_configuration"]).toMatchObject({
+    expect(
+      one(smallStack(), "aws_sfn_state_machine", "_workflow_state-machine")["logging_configuration"],
+    ).toMatchObject({
       include_execution_data: false,
     });
   });

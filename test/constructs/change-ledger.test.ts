@@ -1,4 +1,9 @@
-import { documentOf, one, smallProps, smallStack, synthesize } from "../helpers/synth";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { findTerraform } from "../helpers/terraform";
+import { one, smallProps, smallStack, synthesize } from "../helpers/synth";
 import { HrisWriteBack } from "../../constructs";
 
 describe("the ledger", () => {
@@ -19,14 +24,38 @@ describe("the ledger", () => {
     });
   });
 
+  const BORN = "terraform_data.write-back_ledger_born.output == plantimestamp()";
+
   test.each([
-    ["switch", { pk: { S: "switch" }, state: { S: "running" } }],
-    ["breaker", { pk: { S: "breaker" }, state: { S: "ok" } }],
-  ])("Terraform makes the %s once and then leaves it alone", (id, item) => {
+    ["switch", `{"pk":{"S":"switch"},"state":{"S":"\${${BORN} ? "running" : "stopped"}"}}`],
+    ["breaker", `{"pk":{"S":"breaker"},"state":{"S":"\${${BORN} ? "ok" : "tripped"}"}}`],
+  ])("Terraform makes the %s once and leaves it alone, and makes a lost one anew as what it means", (id, item) => {
     const body = one(smallStack(), "aws_dynamodb_table_item", `_ledger_${id}`);
-    expect(documentOf(body["item"])).toEqual(item);
+    expect(body["item"]).toBe(item);
     expect(body["lifecycle"]).toEqual({ ignore_changes: ["item"] });
+    expect(one(smallStack(), "terraform_data")).toMatchObject({
+      input: "${plantimestamp()}",
+      lifecycle: { ignore_changes: ["input"] },
+      depends_on: ["aws_dynamodb_table.write-back_ledger_control-table"],
+    });
   });
+
+  const terraform = findTerraform("program");
+  (terraform === undefined ? test.skip : test)(
+    "by Terraform's own reckoning: running at first, stopped from then on",
+    () => {
+      const { item } = one(smallStack(), "aws_dynamodb_table_item", "_ledger_switch");
+      const { terraform_data: born } = smallStack().resource;
+      const [[name, { input, lifecycle }]] = Object.entries(born!) as [[string, Record<string, unknown>]];
+      const dir = mkdtempSync(join(tmpdir(), "writeback-born-"));
+      const made = { resource: { terraform_data: { [name]: { input, lifecycle } } }, output: { item: { value: item } } };
+      writeFileSync(join(dir, "main.tf.json"), JSON.stringify(made));
+      const state = (): unknown => JSON.parse(String(terraform!.outputs(dir)["item"]));
+      expect(state()).toEqual({ pk: { S: "switch" }, state: { S: "running" } });
+      expect(state()).toEqual({ pk: { S: "switch" }, state: { S: "stopped" } });
+    },
+    60_000,
+  );
 
   test("a trial can be taken down whole", () => {
     const json = synthesize((stack) => new HrisWriteBack(stack, "wb", smallProps({ retention: "destroy" })));

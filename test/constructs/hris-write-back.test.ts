@@ -197,7 +197,7 @@ describe("the front door", () => {
         smallProps({ placement: { prefix: "other", accountId: "111122223333", region: "eu-west-1" } }),
       );
     });
-    expect(Object.keys(json.resource["aws_sfn_state_machine"]!)).toHaveLength(2);
+    expect(Object.keys(json.resource["aws_sfn_state_machine"]!)).toHaveLength(4);
   });
 
   test("a stack takes every provider version that its Terraform is valid for", () => {

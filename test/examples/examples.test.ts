@@ -127,7 +127,7 @@ describe.each(EXAMPLES)("the Terraform of the example %s", (example) => {
     });
     expect(text).not.toContain("111122223333");
     expect(text).not.toContain("eu-west-1");
-    expect(one(json, "aws_sfn_state_machine")["name"]).toBe("staging-workflow");
+    expect(one(json, "aws_sfn_state_machine", "_workflow_state-machine")["name"]).toBe("staging-workflow");
   });
 
   test("every asset that a function names is there", () => {

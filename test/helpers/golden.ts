@@ -25,12 +25,17 @@ export function goldenFiles(json: SynthJson): Readonly<Record<string, string>> {
       const [type = "", name = ""] = where.split(".");
       files[`${type.replace(/^aws_/, "").replaceAll("_", "-")}.${name.replace(/^write-back_/, "")}.resource.json`] =
         documentOf(text);
+    } else if (kind === "denial") {
+      files["connector-stop.policy.json"] = documentOf(text);
     } else {
       const file = `${principal ?? "connector"}.iam.json`;
       files[file] = { ...(files[file] as object | undefined), [kind]: documentOf(text) };
     }
   }
-  files["workflow.asl.json"] = documentOf(one(json, "aws_sfn_state_machine")["definition"]);
+  for (const machine of ["workflow", "kill-switch"]) {
+    const { definition } = one(json, "aws_sfn_state_machine", `write-back_${machine}_`);
+    files[`${machine}.asl.json`] = documentOf(definition);
+  }
   for (const rule of Object.values(json.resource["aws_cloudwatch_event_rule"] ?? {})) {
     files[`${String(rule["name"])}.pattern.json`] = documentOf(rule["event_pattern"]);
   }

@@ -160,7 +160,7 @@ export function writeBackWith(overrides: Partial<HrisWriteBackProps>): SynthJson
 /** Every literal JSON policy of a stack, with where it stands and, for a role's, whose it is. */
 export interface PolicyText {
   readonly where: string;
-  readonly kind: "identity" | "boundary" | "trust" | "resource";
+  readonly kind: "identity" | "boundary" | "denial" | "trust" | "resource";
   /** Value of the role's tag, for identity policies, boundaries and trusts. */
   readonly principal?: string;
   readonly text: string;
@@ -200,7 +200,8 @@ export function policiesOf(json: SynthJson): PolicyText[] {
     })),
     ...each("aws_iam_policy").map(([name, body]) => ({
       where: `aws_iam_policy.${name}`,
-      kind: "boundary" as const,
+      // What the kill switch attaches, and nobody has until then.
+      kind: name.endsWith("_stop-policy") ? ("denial" as const) : ("boundary" as const),
       text: String(body["policy"]),
     })),
     ...RESOURCE_POLICIES.flatMap((type) =>

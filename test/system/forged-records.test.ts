@@ -19,6 +19,8 @@ const MAKERS: Readonly<Record<keyof typeof LEDGER, readonly string[]>> = {
   refusalPrefix: ["approvals"],
   acknowledgedPrefix: ["approvals"],
   systemResume: ["approvals"],
+  systemStop: ["kill-switch"],
+  systemDrill: ["kill-switch"],
 };
 
 /** A partition of a kind: most have one for each request or grant. */

@@ -7,6 +7,7 @@ export {
   writableFields,
   type ConnectorPolicy,
 } from "./connector";
+export { STOPPED_HANDLERS, stopPolicy } from "./kill-switch";
 export { closedEndpointPolicy, compileEndpointPolicy, flowLogsRole } from "./perimeter";
 export { checkPublisherArns, type PublisherFindingCode } from "./publishers";
 export {

@@ -8,6 +8,7 @@ import {
   writableFields,
   type ConnectorPolicy,
 } from "./connector";
+import { killSwitch, killSwitchWorkflow } from "./kill-switch";
 import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import {
   compare,
@@ -78,6 +79,11 @@ export interface IamRefs {
    * @default - the stack has none
    */
   readonly killSwitchArn?: string;
+  /**
+   * The event source mapping by which intake reads its queue.
+   * @default - the kill switch cannot close it
+   */
+  readonly intakeMappingArn?: string;
 }
 
 /** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
@@ -125,9 +131,11 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     announce: functionRole(input, "announce", announce(input)),
     sweeper: functionRole(input, "sweeper", sweeper(input)),
     notifier: functionRole(input, "notifier", notifier(input)),
-    workflow: { identity: workflowIdentity(names), trust: workflowTrust(names) },
+    workflow: { identity: workflowIdentity(names), trust: machineTrust(names, names.stateMachine.arn) },
     scheduler: { identity: schedulerIdentity(names), trust: schedulerTrust(names) },
     "flow-logs": flowLogsRole(names),
+    "kill-switch": functionRole(input, "kill-switch", killSwitch(names, refs.intakeMappingArn)),
+    "kill-switch-workflow": { identity: killSwitchWorkflow(names), trust: machineTrust(names, names.killSwitch.arn) },
   };
 }
 
@@ -396,9 +404,10 @@ function workflowIdentity(names: Names): PolicyDocument {
   ]);
 }
 
-function workflowTrust(names: Names): PolicyDocument {
+/** Step Functions, for one state machine. */
+function machineTrust(names: Names, machineArn: string): PolicyDocument {
   return serviceTrust("AssumedByTheWorkflow", "states.amazonaws.com", {
-    ArnEquals: { "aws:SourceArn": names.stateMachine.arn },
+    ArnEquals: { "aws:SourceArn": machineArn },
     StringEquals: { "aws:SourceAccount": names.accountId },
   });
 }

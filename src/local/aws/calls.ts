@@ -15,6 +15,8 @@ type Members = Readonly<Record<string, unknown>>;
 interface Here {
   readonly region: string;
   readonly accountId: string;
+  /** The function that an event source mapping starts. */
+  readonly functionOfMapping: (uuid: string) => string | undefined;
 }
 
 /**
@@ -33,9 +35,11 @@ export function questionsOf(call: AwsCall, here: Here): readonly IamQuestion[] {
     case "states":
       return [states(call.action, input)];
     case "lambda":
-      return [invoke(call, here)];
+      return [lambda(call, here)];
     case "sns":
       return [{ action: `sns:${call.action}`, resource: formOf(call.body).get("TopicArn") ?? "", context: {} }];
+    case "iam":
+      return [iam(call, here)];
     default:
       throw new AwsError("AccessDeniedException", `${call.service}:${call.action} is none of the stack's calls`, 403);
   }
@@ -105,12 +109,50 @@ function states(action: string, input: Members): IamQuestion {
   return { action: `states:${action}`, resource, context: {} };
 }
 
-function invoke(call: AwsCall, { region, accountId }: Here): IamQuestion {
-  const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(call.path)?.[1];
-  if (name === undefined) throw new AwsError("AccessDeniedException", "that is none of the stack's calls", 403);
-  const decoded = decodeURIComponent(name);
-  const resource = decoded.startsWith("arn:") ? decoded : `arn:aws:lambda:${region}:${accountId}:function:${decoded}`;
-  return { action: "lambda:InvokeFunction", resource, context: {} };
+/** Paths of Lambda's calls about a function, by method, and the action that IAM is asked. */
+const FUNCTION_CALLS: readonly (readonly [method: string, path: RegExp, action: string])[] = [
+  ["POST", /^\/2015-03-31\/functions\/([^/]+)\/invocations$/, "InvokeFunction"],
+  ["PUT", /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, "PutFunctionConcurrency"],
+  ["DELETE", /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, "DeleteFunctionConcurrency"],
+  ["GET", /^\/2019-09-30\/functions\/([^/]+)\/concurrency$/, "GetFunctionConcurrency"],
+];
+
+function lambda(call: AwsCall, { region, accountId, functionOfMapping }: Here): IamQuestion {
+  const arnOf = (what: string): string => `arn:aws:lambda:${region}:${accountId}:${what}`;
+  for (const [method, path, action] of FUNCTION_CALLS) {
+    const name = call.method === method ? path.exec(call.path)?.[1] : undefined;
+    if (name === undefined) continue;
+    const decoded = decodeURIComponent(name);
+    const resource = decoded.startsWith("arn:") ? decoded : arnOf(`function:${decoded}`);
+    return { action: `lambda:${action}`, resource, context: {} };
+  }
+  const uuid = /^\/2015-03-31\/event-source-mappings\/([^/]+)$/.exec(call.path)?.[1];
+  const verb = { GET: "Get", PUT: "Update" }[call.method];
+  if (uuid === undefined || verb === undefined) {
+    throw new AwsError("AccessDeniedException", "that is none of the stack's calls", 403);
+  }
+  const functionArn = functionOfMapping(uuid);
+  return {
+    action: `lambda:${verb}EventSourceMapping`,
+    resource: arnOf(`event-source-mapping:${uuid}`),
+    context: functionArn === undefined ? {} : { "lambda:FunctionArn": functionArn },
+  };
+}
+
+const ROLE_CALLS = new Set(["AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies"]);
+
+/** A call about a role: the query protocol has its members in a form. */
+function iam(call: AwsCall, { accountId }: Here): IamQuestion {
+  if (!ROLE_CALLS.has(call.action)) {
+    throw new AwsError("AccessDenied", `iam:${call.action} is none of the stack's calls`, 403);
+  }
+  const form = formOf(call.body);
+  const policyArn = form.get("PolicyArn");
+  return {
+    action: `iam:${call.action}`,
+    resource: `arn:aws:iam::${accountId}:role/${form.get("RoleName") ?? ""}`,
+    context: policyArn === null ? {} : { "iam:PolicyARN": policyArn },
+  };
 }
 
 /** A message for a topic, as a call of `Publish` has it. */

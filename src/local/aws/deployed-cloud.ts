@@ -63,6 +63,10 @@ export class DeployedCloud implements StoryCloud {
       this.#skewMs += ms;
       return Promise.resolve();
     },
+    /** Back to real time: a session that is minted now is worth something again. */
+    reset: (): void => {
+      this.#skewMs = 0;
+    },
   };
 
   private constructor(
@@ -186,8 +190,8 @@ export class DeployedCloud implements StoryCloud {
   }
 
   /** What another apply would change. */
-  plan(): Promise<readonly PlannedChange[]> {
-    return this.terraform.plan();
+  plan(onWarning?: (detail: string) => void): Promise<readonly PlannedChange[]> {
+    return this.terraform.plan(onWarning);
   }
 
   async destroy(): Promise<void> {
@@ -235,6 +239,12 @@ export class DeployedCloud implements StoryCloud {
   async putControl(item: object): Promise<void> {
     const table = this.tableName("control");
     await this.moto.json("dynamodb", "DynamoDB_20120810.PutItem", { TableName: table, Item: item });
+  }
+
+  /** Deletes an item of the control table, as an administrator's slip does. */
+  async deleteControl(pk: string): Promise<void> {
+    const table = this.tableName("control");
+    await this.moto.json("dynamodb", "DynamoDB_20120810.DeleteItem", { TableName: table, Key: { pk: { S: pk } } });
   }
 
   /** Every item of a table, in DynamoDB's JSON. */

@@ -260,7 +260,12 @@ export class AwsFront {
       const answer = await gap(call, moto);
       if (answer !== undefined) return answer;
     }
-    const answer = await moto.forward(call);
+    return this.#forward(call);
+  }
+
+  /** Hands a call on to moto, and takes note of what it changes here. */
+  async #forward(call: AwsCall): Promise<AwsAnswer> {
+    const answer = await this.options.moto.forward(call);
     if (call.service === "lambda" && answer.status < 300) this.functions.observe(call);
     if (call.service === "iam" && !/^(Get|List)/.test(call.action)) this.#iam = undefined;
     return answer;
@@ -277,13 +282,18 @@ export class AwsFront {
     if (caller.kind === "outsider") throw new AwsError("AccessDeniedException", "a publisher puts events", 403);
     const role = iam.role(caller.roleArn);
     if (call.service === "sts" && call.action === "AssumeRole") return this.#assumeRole(call, role, iam);
-    for (const question of questionsOf(call, this.options)) this.#authorize(iam, role, question);
+    const functionOfMapping = (uuid: string): string | undefined =>
+      this.sources.all().find((source) => source.uuid === uuid)?.functionArn;
+    for (const question of questionsOf(call, { ...this.options, functionOfMapping })) {
+      this.#authorize(iam, role, question);
+    }
     if (call.service === "sns" && call.action === "Publish") this.notices.push(noticeOf(call));
     return (
+      this.sources.handle(call) ??
       (await this.executions.handle(call)) ??
       (await this.#invocation(call)) ??
       (await this.#transaction(call)) ??
-      (await this.options.moto.forward(call))
+      (await this.#forward(call))
     );
   }
 

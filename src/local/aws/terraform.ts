@@ -60,10 +60,13 @@ export class Terraform {
     await this.#change(["destroy", "-auto-approve"], "apply_complete", onProgress);
   }
 
-  /** What another apply would change: nothing, if what was applied is what is there. */
-  async plan(): Promise<readonly PlannedChange[]> {
+  /** What another apply would change: nothing, if what was applied is what is there. `onWarning` is told what the plan warns of. */
+  async plan(onWarning: (detail: string) => void = () => undefined): Promise<readonly PlannedChange[]> {
     const changes: PlannedChange[] = [];
     await this.#json(["plan", "-input=false", `-parallelism=${PARALLELISM}`], (line) => {
+      if (line.type === "diagnostic" && line.diagnostic?.severity === "warning") {
+        onWarning(line.diagnostic.detail ?? line.diagnostic.summary);
+      }
       if (line.type !== "planned_change" || line.change === undefined) return;
       changes.push({ address: line.change.resource.addr, actions: [line.change.action] });
     });

@@ -51,6 +51,7 @@ import {
   requireRequest,
   type ChangePlace,
 } from "../records";
+import { breakerHolds, switchRuns } from "../system-state";
 import { narrowedBy, standingVerdict } from "../verdicts";
 
 export interface BrokerPorts {
@@ -229,18 +230,8 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
         [
           putIfAbsent("ledger", attemptItem),
           checkAbsent(ledgerKeys.changeOutcome(requestId, index)),
-          {
-            kind: "check",
-            table: "control",
-            key: controlKeys.switch(),
-            condition: { attribute: "state", is: "=", value: "running" },
-          },
-          {
-            kind: "check",
-            table: "control",
-            key: controlKeys.breaker(),
-            condition: { attribute: "state", is: "=", value: "ok" },
-          },
+          switchRuns(),
+          breakerHolds(),
           {
             kind: "update",
             table: "control",

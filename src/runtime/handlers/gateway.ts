@@ -38,6 +38,7 @@ import {
   type WriteAction,
 } from "../ports";
 import { getDecision, getInspection, getRequest, putIfAbsent } from "../records";
+import { breakerHolds, switchRuns } from "../system-state";
 import { narrowedBy, standingVerdict } from "../verdicts";
 
 export interface GatewayPorts {
@@ -398,24 +399,8 @@ export function createHandler(
       ["GrantEnded", checkAbsent(ledgerKeys.grantEnd(grantId))],
       ["ChangeEnded", checkAbsent(ledgerKeys.changeOutcome(grant.requestId, grant.index))],
       ["ApprovalDenied", checkAbsent(ledgerKeys.denied(grant.requestId, grant.index, grant.digest))],
-      [
-        "SwitchStopped",
-        {
-          kind: "check",
-          table: "control",
-          key: controlKeys.switch(),
-          condition: { attribute: "state", is: "=", value: "running" },
-        },
-      ],
-      [
-        "BreakerTripped",
-        {
-          kind: "check",
-          table: "control",
-          key: controlKeys.breaker(),
-          condition: { attribute: "state", is: "=", value: "ok" },
-        },
-      ],
+      ["SwitchStopped", switchRuns()],
+      ["BreakerTripped", breakerHolds()],
       ["BreakerTripped", hour],
       ["BreakerTripped", day],
       [

@@ -1,0 +1,132 @@
+import { CONTROL } from "../../src/core";
+import type { DeployedCloud } from "../../src/local/aws/deployed-cloud";
+import { madeFor, WORKERS } from "../../src/local/demo/cast";
+
+const OPERATORS = [
+  { subject: "ada", groups: ["write-back-operators"], workerId: "10070" },
+  { subject: "ben", groups: ["write-back-operators"], workerId: "10080" },
+];
+
+/** A plan and a stop on what is deployed take a while. */
+const LONG_MS = 120_000;
+
+/** The kill switch of a deployed stack: what it stops, what Terraform makes of that, and how it goes on. */
+export function stopsDeployed(current: () => DeployedCloud): void {
+  describe("stopped by its deployed kill switch", () => {
+    let writes: number;
+    let during: string;
+
+    async function execute(name: string, input: object): Promise<string> {
+      const { front, stack } = current();
+      const machine = stack
+        .resources("aws_sfn_state_machine")
+        .find(({ body }) => String(body["name"]).endsWith("-kill-switch"));
+      const before = front.executions.all().length;
+      const answer = await fetch(front.url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-amz-json-1.0",
+          "x-amz-target": "AWSStepFunctions.StartExecution",
+          authorization:
+            "AWS4-HMAC-SHA256 Credential=operator/20261101/eu-west-1/states/aws4_request, SignedHeaders=host, Signature=0",
+        },
+        body: JSON.stringify({ stateMachineArn: machine?.id, name, input: JSON.stringify(input) }),
+      });
+      expect([answer.status, await answer.text()]).toEqual([200, expect.anything()]);
+      const result = await front.executions.all()[before]!.result;
+      return result.status;
+    }
+
+    async function joinerEvent(): Promise<string> {
+      const requestId = `stop-${String(Date.now())}`;
+      const at = new Date(Date.now() - 60_000).toISOString();
+      const worker = { id: WORKERS.late.id, attributes: { worker_type: "Full-Time", legal_entity: "acme-uk" } };
+      const changes = [{ field: "work_email", value: madeFor("late").workEmail, finalizedAt: at }];
+      await current().publish({
+        source: "identity.joiner",
+        detailType: "joiner.provisioned",
+        detail: { requestId, occurredAt: at, worker, initiator: { kind: "automation", id: "joiner-flow" }, changes },
+      });
+      return requestId;
+    }
+
+    const agree = async (operator: number) => {
+      const token = await current().identityProvider.tokenFor(OPERATORS[operator]!, Date.now());
+      return current().approvals(token, "POST", "/system/resume", { what: "switch", id: "S1", reason: "it is mended" });
+    };
+
+    test(
+      "every layer is set by the function's own narrow role, and nothing is written",
+      async () => {
+        const cloud = current();
+        // The story left a stopped system behind, sixteen minutes ahead.
+        await cloud.setSwitch("running");
+        cloud.clock.reset();
+        writes = cloud.systems.hris.writes();
+        expect(await execute("stop-S1", { action: "drill", stopId: "S1", executions: "stop" })).toBe("SUCCEEDED");
+        const stops = (await cloud.scan("ledger")).filter(({ pk }) => (pk as { S: string }).S === "system-stop");
+        const held = stops.find(({ sk }) => (sk as { S: string }).S === "S1#stop#held");
+        const layers = (held!["layers"] as { L: { M: Record<string, { S?: string; BOOL?: boolean }> }[] }).L;
+        expect(layers.map(({ M }) => [M["layer"]!.S, M["isStopped"]!.BOOL, M["shown"]!.S])).toEqual([
+          ["switch", true, "a transaction that demands a running switch was refused"],
+          ["concurrency", true, "acme-writeback-broker 0, acme-writeback-gateway 0"],
+          ["connector", true, "the policy of denials is attached"],
+          ["intake", true, "intake's queue is not read"],
+          ["executions", true, "no execution runs"],
+        ]);
+        during = await joinerEvent();
+        expect(cloud.systems.hris.writes()).toBe(writes);
+        expect(cloud.outcomes().filter(({ requestId }) => requestId === during)).toEqual([]);
+      },
+      LONG_MS,
+    );
+
+    test(
+      "another plan changes nothing of the stop, and warns that the system is stopped",
+      async () => {
+        const warnings: string[] = [];
+        expect(await current().plan((detail) => warnings.push(detail))).toEqual([]);
+        expect(warnings).toEqual([expect.stringContaining("The system is stopped")]);
+      },
+      LONG_MS,
+    );
+
+    test(
+      "two operators let it run again: the machine undoes every layer, the event that waited is written, the drill is filed",
+      async () => {
+        const cloud = current();
+        expect((await agree(0)).body).toMatchObject({ agreed: 1, resumed: false });
+        expect((await agree(1)).body).toMatchObject({ agreed: 2, resumed: true });
+        const undo = cloud.front.executions.all().find(({ name }) => name === "undo-S1");
+        expect(await undo!.result).toMatchObject({ status: "SUCCEEDED" });
+        await cloud.quiet();
+        const mine = cloud.outcomes().filter(({ requestId }) => requestId === during);
+        expect(mine.map(({ outcome }) => outcome)).toEqual(["applied"]);
+        expect(cloud.systems.hris.writes()).toBe(writes + 1);
+        const [drill] = (await cloud.scan("ledger")).filter(({ pk }) => (pk as { S: string }).S === "system-drill");
+        expect(drill).toMatchObject({ sk: { S: "S1" }, passed: { BOOL: true }, usedWhileStopped: { L: [] } });
+      },
+      LONG_MS,
+    );
+
+    test(
+      "a deleted switch is made anew as stopped, and the next plan is clean",
+      async () => {
+        const cloud = current();
+        await cloud.deleteControl(CONTROL.switch);
+        expect(await cloud.plan()).toContainEqual({
+          address: "aws_dynamodb_table_item.write-back_ledger_switch",
+          actions: ["create"],
+        });
+        await cloud.terraform.apply();
+        const items = await cloud.scan("control");
+        expect(items.find(({ pk }) => (pk as { S: string }).S === CONTROL.switch)).toMatchObject({
+          state: { S: "stopped" },
+        });
+        // The destroy that follows finds the system stopped in every layer.
+        expect(await execute("stop-S2", {})).toBe("SUCCEEDED");
+      },
+      LONG_MS,
+    );
+  });
+}
