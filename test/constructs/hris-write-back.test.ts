@@ -101,6 +101,7 @@ describe("the front door", () => {
         "dead-letter-queue-url",
         "digest-key-arn",
         "field-gateway-url",
+        "kill-switch-arn",
         "ledger-table",
         "queue-url",
         "state-machine-arn",
