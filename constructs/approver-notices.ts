@@ -55,6 +55,7 @@ export class ApproverNotices extends Construct {
       documents: props.documents,
       environment: {
         [ENV.controlTable]: names.controlTable.name,
+        [ENV.busName]: names.bus.name,
         [ENV.approvalsUrl]: props.approvalsUrl,
         [ENV.topicPrefix]: names.topicPrefix,
       },

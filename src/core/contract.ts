@@ -143,6 +143,8 @@ export const CONTROL_LOST = {
 /** Event source of the outcomes that `announce` and `sweeper` put on the bus, and their detail-type. */
 export const OUTCOME_SOURCE = "hris-writeback";
 export const OUTCOME_DETAIL_TYPE = "writeback.outcome";
+/** Detail-type of the events that `notifier` puts there, of that source too: a request waits for people. */
+export const WAITING_DETAIL_TYPE = "writeback.waiting";
 
 /**
  * Names of errors that handlers throw and the workflow matches in `Retry` and `Catch`. Everything else fails the task

@@ -3,7 +3,15 @@ import { createHash } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
 import { unmarshallItem } from "../compile";
-import { CONTROL, ENV, HANDLERS, OUTCOME_SOURCE, SESSION_SECONDS, type HandlerName } from "../core";
+import {
+  CONTROL,
+  ENV,
+  HANDLERS,
+  OUTCOME_DETAIL_TYPE,
+  OUTCOME_SOURCE,
+  SESSION_SECONDS,
+  type HandlerName,
+} from "../core";
 import { fetchHttp, systemsOf, parseConnections, type HttpClient } from "../hris";
 import type { PolicyDocument } from "../iam";
 import * as announce from "../runtime/handlers/announce";
@@ -236,7 +244,7 @@ export class LocalCloud {
   /** The outcome events so far. */
   outcomes(): readonly Readonly<Record<string, unknown>>[] {
     return this.bus.events
-      .filter((event) => event.source === OUTCOME_SOURCE)
+      .filter((event) => event.source === OUTCOME_SOURCE && event["detail-type"] === OUTCOME_DETAIL_TYPE)
       .map((event) => event.detail as Readonly<Record<string, unknown>>);
   }
 
@@ -348,7 +356,7 @@ export class LocalCloud {
         return announce.createHandler({ store, bus, clock, log });
       case "notifier":
         return notifier.createHandler(
-          { store, topics: topicsOf(this.stack, this.iam, role, this.notices), clock, log },
+          { store, topics: topicsOf(this.stack, this.iam, role, this.notices), bus, clock, log },
           notifier.parseConfig(env),
         );
       case "kill-switch":

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { FIELD_NAME, NAME, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
+import { FIELD_NAME, NAME, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TYPE } from "../core";
 import type { PolicyFindingCode } from "./codes";
 import { nearest } from "./nearest";
 import { shown, type Path, type Problem } from "./problem";
@@ -236,9 +236,10 @@ function checkNames(raw: unknown): Problem[] {
     const message = `the name ${shown(publisher)} is kept for ${publisher === OUTCOME_SOURCE ? "this system's own events" : "events of AWS"}`;
     problems.push({ code: "InvalidName", path: ["publishers", publisher], at: "key", message });
   }
-  if (isMapping(valueAt(raw, ["events", OUTCOME_DETAIL_TYPE]))) {
-    const message = `the name \`${OUTCOME_DETAIL_TYPE}\` is kept for this system's own events`;
-    problems.push({ code: "InvalidName", path: ["events", OUTCOME_DETAIL_TYPE], at: "key", message });
+  for (const type of [OUTCOME_DETAIL_TYPE, WAITING_DETAIL_TYPE]) {
+    if (!isMapping(valueAt(raw, ["events", type]))) continue;
+    const message = `the name \`${type}\` is kept for this system's own events`;
+    problems.push({ code: "InvalidName", path: ["events", type], at: "key", message });
   }
   return problems;
 }

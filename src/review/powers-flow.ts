@@ -1,4 +1,4 @@
-import { APPROVERS_TOPIC, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
+import { APPROVERS_TOPIC, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TYPE } from "../core";
 import type { Ask } from "./asking";
 import { textOf } from "./body";
 import { readPublishers } from "./classification";
@@ -34,16 +34,7 @@ const CHANGE_TOPIC = [
 const CHANGE_TRAIL = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"] as const;
 
 /** Who puts outcomes and findings on the bus. */
-const ANNOUNCERS = [
-  "announce",
-  "approvals",
-  "evidence",
-  "kill-switch",
-  "notifier",
-  "reconciler",
-  "sweeper",
-  "workflow",
-] as const;
+const ANNOUNCERS = ["announce", "approvals", "evidence", "kill-switch", "reconciler", "sweeper", "workflow"] as const;
 
 /** A source and a type that nothing has. */
 const STRANGE_SOURCE = "another.source";
@@ -100,6 +91,10 @@ export function eventPowers(system: System): Power[] {
     power("publish-lifecycle-events", "publish lifecycle events", lifecycle, { allowed: NOBODY, invariants: [2] }),
     power("put-outcome-events", "put outcome events", put(OUTCOME_SOURCE, OUTCOME_DETAIL_TYPE), {
       allowed: ANNOUNCERS,
+      invariants: [2],
+    }),
+    power("put-waiting-events", "say on the bus that a request waits", put(OUTCOME_SOURCE, WAITING_DETAIL_TYPE), {
+      allowed: ["notifier"],
       invariants: [2],
     }),
     power("put-other-events", "put events of any source or type", other, { allowed: NOBODY, invariants: [2] }),

@@ -93,7 +93,8 @@ describe("the bus's policy", () => {
   });
 
   test("no Sid stands twice, however the names are chosen", () => {
-    const names = ["a-b", "a.b", "a-b-x", "a.b.x", "own-roles-put-outcomes", "own.roles.put.outcomes", "ab", "a-bx3"];
+    const own = ["own-roles-put-outcomes", "announcers.tell.outcomes", "the-notifier-tells-what-waits"];
+    const names = ["a-b", "a.b", "a-b-x", "a.b.x", ...own, "own.roles.put.outcomes", "ab", "a-bx3"];
     const policy = {
       ...POLICY,
       publishers: Object.fromEntries(names.map((name) => [name, { initiator: "agent" as const }])),
@@ -101,7 +102,7 @@ describe("the bus's policy", () => {
     };
     const document = compileBusPolicy(NAMES, policy, Object.fromEntries(names.map((name) => [name, [JOINER]])));
     const sids = document.Statement.map(({ Sid }) => Sid);
-    expect(sids).toHaveLength(2 * names.length + 2);
+    expect(sids).toHaveLength(2 * names.length + 4);
     expect(new Set(sids).size).toBe(sids.length);
   });
 

@@ -343,6 +343,14 @@ const PLACES: readonly Place[] = [
     },
     layers: { resource: compileBusPolicy(NAMES, POLICY, PUBLISHERS) },
   })),
+  {
+    place: "bus for what waits",
+    service: "events",
+    actions: ["PutEvents"],
+    resource: NAMES.bus.arn,
+    context: { "events:source": ["hris-writeback"], "events:detail-type": ["writeback.waiting"] },
+    layers: { resource: compileBusPolicy(NAMES, POLICY, PUBLISHERS) },
+  },
   { place: "bus without a source", service: "events", actions: ["PutEvents"], resource: NAMES.bus.arn },
   {
     place: "field gateway",

@@ -36,6 +36,7 @@ describe("messages to groups", () => {
     expect(one(smallStack(), "aws_lambda_function", "_notifier_")["environment"]).toEqual({
       variables: {
         APPROVALS_URL: "${aws_apigatewayv2_api.write-back_workflow_approvals_api.api_endpoint}",
+        BUS_NAME: "test-lifecycle",
         CONTROL_TABLE: "test-control",
         TOPIC_PREFIX: "arn:aws:sns:eu-west-1:111122223333:test-approvers-",
       },

@@ -1,5 +1,5 @@
 import { createHandler } from "../../src/runtime/handlers/notifier";
-import type { Notice } from "../../src/runtime/ports";
+import type { Bus, Notice } from "../../src/runtime/ports";
 import { allWaiting, PAYROLL } from "./waiting";
 import { APPROVER, WORKER, type World } from "./world";
 
@@ -16,6 +16,7 @@ interface Sent extends Notice {
 /** Runs the notifier over a world; `sent` collects, `broken` groups' topics refuse. */
 function notifierOf(world: World) {
   const sent: Sent[] = [];
+  const events: Parameters<Bus["put"]>[0][] = [];
   const broken = new Set<string>();
   const run = createHandler(
     {
@@ -25,6 +26,12 @@ function notifierOf(world: World) {
           const group = topicArn.slice(TOPICS.length);
           if (broken.has(group)) return Promise.reject(Object.assign(new Error("no"), { name: "ServiceUnavailable" }));
           sent.push({ group, ...notice });
+          return Promise.resolve();
+        },
+      },
+      bus: {
+        put: (event) => {
+          events.push(event);
           return Promise.resolve();
         },
       },
@@ -43,7 +50,7 @@ function notifierOf(world: World) {
     await run();
     return sent.slice(before).map(({ group, attributes }) => `${attributes["kind"] ?? ""} ${group}`);
   };
-  return { sent, broken, run, at };
+  return { sent, events, broken, run, at };
 }
 
 const MINUTE = 60_000;
@@ -68,9 +75,9 @@ describe("groups are told of what waits for them", () => {
 
   test("without a value, a worker or a token", async () => {
     const { world } = await allWaiting(TWO);
-    const { sent, at } = notifierOf(world);
+    const { sent, events, at } = notifierOf(world);
     await at(world.now + MINUTE);
-    const text = JSON.stringify(sent);
+    const text = JSON.stringify([sent, events]);
     for (const secret of [
       "WD-500",
       "CC-2",
@@ -82,6 +89,32 @@ describe("groups are told of what waits for them", () => {
       expect(text).not.toContain(secret);
     }
     for (const { subject } of sent) expect(subject).toMatch(/^[\x20-\x7e]{1,100}$/);
+  });
+
+  test("on the bus too, for a chat", async () => {
+    const { world } = await allWaiting(TWO);
+    const { events, at } = notifierOf(world);
+    await at(world.now + MINUTE);
+    await at(world.now + 20 * HOUR);
+    expect(events.map(({ detail }) => detail)).toMatchObject(
+      ["new", "reminder"].flatMap((kind) => [
+        { requestId: "r-1", group: "hr-ops-approvers", kind, changes: 2 },
+        { requestId: "r-1", group: "payroll-approvers", kind, changes: 1 },
+      ]),
+    );
+    expect(events[0]).toEqual({
+      source: "hris-writeback",
+      detailType: "writeback.waiting",
+      detail: {
+        version: 1,
+        requestId: "r-1",
+        group: "hr-ops-approvers",
+        kind: "new",
+        changes: 2,
+        expiresAt: world.control("task#r-1#0")?.["expiresAt"],
+        url: "https://a1.execute-api.eu-west-1.amazonaws.com/#/requests/r-1",
+      },
+    });
   });
 
   test("once more for a change that began to wait later, and not for one that was filed anew", async () => {

@@ -44,7 +44,9 @@ test("each group hears once of a request, and once more before it expires; no me
   await cast.cloud.notify();
   await cast.cloud.notify();
   expect(kinds()).toEqual([...told, ...told.map((each) => each.replace("new", "reminder"))]);
-  const text = JSON.stringify(cast.cloud.notices);
+  const waiting = cast.cloud.bus.events.filter((event) => event["detail-type"] === "writeback.waiting");
+  expect(waiting).toHaveLength(4);
+  const text = JSON.stringify([cast.cloud.notices, waiting]);
   const controls = [...cast.cloud.tables.control.values()].map((item) => item["encryptedToken"]);
   const tokens = controls.filter((token) => token !== undefined);
   expect(tokens).toHaveLength(2);

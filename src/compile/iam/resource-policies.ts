@@ -1,4 +1,4 @@
-import { canonicalDigest, OUTCOME_SOURCE } from "../../core";
+import { canonicalDigest, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TYPE } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Policy } from "../../policy/model";
 import type { Names } from "../names";
@@ -14,7 +14,8 @@ export type PublisherArns = Readonly<Record<string, readonly string[]>>;
 /**
  * Resource policy of the lifecycle bus. Each publisher's principals may put events of its own source and of the types that
  * name it. Within an account an identity policy alone would let anybody put any source, so each source is also denied to
- * everybody else, a publisher without principals to everybody, and outcomes to all but `announce` and `sweeper`.
+ * everybody else, a publisher without principals to everybody, outcomes to all but `announce` and `sweeper`, and what waits
+ * for people to all but `notifier`.
  */
 export function compileBusPolicy(names: Names, policy: BusPolicyInput, publisherArns: PublisherArns): PolicyDocument {
   const sids = uniqueSids(Object.keys(policy.publishers));
@@ -30,10 +31,16 @@ export function compileBusPolicy(names: Names, policy: BusPolicyInput, publisher
       denySource(names, `Only${sid}`, publisher, arns),
     ];
   });
-  const outcomeRoles = [names.role("announce").arn, names.role("sweeper").arn];
+  const [announce, notifier, sweeper] = [
+    names.role("announce").arn,
+    names.role("notifier").arn,
+    names.role("sweeper").arn,
+  ];
   return documentOf([
     ...statements,
-    denySource(names, "OnlyOwnRolesPutOutcomes", OUTCOME_SOURCE, outcomeRoles),
+    denySource(names, "OnlyOwnRolesPutOutcomes", OUTCOME_SOURCE, [announce, notifier, sweeper]),
+    denyType(names, "OnlyAnnouncersTellOutcomes", OUTCOME_DETAIL_TYPE, [announce, sweeper]),
+    denyType(names, "OnlyTheNotifierTellsWhatWaits", WAITING_DETAIL_TYPE, [notifier]),
     {
       Sid: "DenyUndeclaredSources",
       Effect: "Deny",
@@ -62,6 +69,21 @@ function allowPublisher(
   };
 }
 
+/** Denies a detail-type of this system's own to all but some principals, in a call with whatever else. */
+function denyType(names: Names, sid: string, detailType: string, arns: readonly string[]): Statement {
+  return {
+    Sid: sid,
+    Effect: "Deny",
+    Principal: "*",
+    Action: "events:PutEvents",
+    Resource: names.bus.arn,
+    Condition: {
+      "ForAnyValue:StringEquals": { "events:detail-type": detailType },
+      StringNotEquals: { "aws:PrincipalArn": distinct(arns) },
+    },
+  };
+}
+
 /** Denies a source to all but some principals. A call may carry several sources: one that is not the caller's suffices. */
 function denySource(names: Names, sid: string, source: string, arns: readonly string[]): Statement {
   return {
@@ -78,7 +100,12 @@ function denySource(names: Names, sid: string, source: string, arns: readonly st
 }
 
 /** Sids of the bus's policy that are no publisher's. */
-const OWN_SIDS = ["DenyUndeclaredSources", "OnlyOwnRolesPutOutcomes"] as const;
+const OWN_SIDS = [
+  "DenyUndeclaredSources",
+  "OnlyOwnRolesPutOutcomes",
+  "OnlyAnnouncersTellOutcomes",
+  "OnlyTheNotifierTellsWhatWaits",
+] as const;
 
 /**
  * A name in PascalCase for each publisher, such that its Sids are nobody else's: names may differ in punctuation only, which Sids cannot hold,

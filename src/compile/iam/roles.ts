@@ -1,4 +1,12 @@
-import { CONTROL, LEDGER, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, type HandlerName, type Principal } from "../../core";
+import {
+  CONTROL,
+  LEDGER,
+  OUTCOME_DETAIL_TYPE,
+  OUTCOME_SOURCE,
+  WAITING_DETAIL_TYPE,
+  type HandlerName,
+  type Principal,
+} from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 import {
@@ -368,6 +376,7 @@ function notifier({ names, refs }: IamInput): Statement[] {
             Action: "sns:Publish",
             Resource: [...groups].sort(compare).map((group) => names.topic(group).arn),
           },
+          putOwnEvents(names, "PutWaitingEvents", WAITING_DETAIL_TYPE),
         ]),
   ];
 }
@@ -442,12 +451,17 @@ function serviceTrust(sid: string, service: string, condition: NonNullable<State
 }
 
 function putOutcomes(names: Names): Statement {
+  return putOwnEvents(names, "PutOutcomeEvents", OUTCOME_DETAIL_TYPE);
+}
+
+/** Events of this system's own, of one detail-type. */
+function putOwnEvents(names: Names, sid: string, detailType: string): Statement {
   return {
-    Sid: "PutOutcomeEvents",
+    Sid: sid,
     Effect: "Allow",
     Action: "events:PutEvents",
     Resource: names.bus.arn,
-    Condition: putEventsCondition(OUTCOME_SOURCE, [OUTCOME_DETAIL_TYPE]),
+    Condition: putEventsCondition(OUTCOME_SOURCE, [detailType]),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { CONTROL, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
+import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
 import { ApprovalsHttp, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
@@ -217,7 +217,7 @@ export class DeployedCloud implements StoryCloud {
 
   outcomes(): readonly Readonly<Record<string, unknown>>[] {
     return this.#fronts.attached.bus.events
-      .filter(({ source }) => source === OUTCOME_SOURCE)
+      .filter((event) => event.source === OUTCOME_SOURCE && event["detail-type"] === OUTCOME_DETAIL_TYPE)
       .map(({ detail }) => detail as Readonly<Record<string, unknown>>);
   }
 

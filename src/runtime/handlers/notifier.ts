@@ -1,15 +1,23 @@
 import type * as z from "zod";
 
-import { formatInstant, parseInstant, PAYLOAD_VERSION, topicSuffix } from "../../core";
+import {
+  formatInstant,
+  OUTCOME_SOURCE,
+  parseInstant,
+  PAYLOAD_VERSION,
+  topicSuffix,
+  WAITING_DETAIL_TYPE,
+} from "../../core";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
 import { ignoreLostRace } from "../due-work";
 import { controlKeys, type NoticeItem, type TaskItem } from "../ledger";
-import type { Clock, Item, Log, Notice, Store, Topics, WriteAction } from "../ports";
+import type { Bus, Clock, Item, Log, Notice, Store, Topics, WriteAction } from "../ports";
 
 export interface NotifierPorts {
   /** The control table alone: what waits, and who was told. No ledger, so no value. */
   readonly store: Pick<Store, "due" | "get" | "write">;
   readonly topics: Topics;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,7 +62,7 @@ interface Due {
 /**
  * Tells the groups that are asked that a request waits for them: one message for each request and group with everything that waits, another
  * one only for changes that began to wait later, and one reminder before the first of them expires. A message names the request, counts
- * its changes and links to the page; it holds no value and no token, and decides nothing.
+ * its changes and links to the page; it holds no value and no token, and decides nothing. The same goes on the bus.
  *
  * A message may come twice after a crash between its sending and its record; it is never left out.
  */
@@ -83,7 +91,7 @@ async function tell(
   item: Item,
   counts: { told: number; reminded: number; failed: number },
 ): Promise<void> {
-  const { store, topics, clock, log } = ports;
+  const { store, topics, bus, clock, log } = ports;
   const notice = item as unknown as NoticeItem;
   const { requestId } = notice;
   const tasks = await waitingTasks(ports, notice);
@@ -97,6 +105,7 @@ async function tell(
     if (due === undefined) continue;
     try {
       await topics.publish(config.topicPrefix + topicSuffix(group), messageOf(config, requestId, due));
+      await bus.put(waitingEvent(config, requestId, due));
       const marks = marksOf(due, clock.now());
       await store.write([{ kind: "update", table: "control", key: controlKeys.notice(requestId), set: marks }]);
       told.set(group, marks);
@@ -161,15 +170,43 @@ function reminderMs(tasks: readonly TaskItem[]): number {
   );
 }
 
-function messageOf({ approvalsUrl }: NotifierConfig, requestId: string, { group, tasks, kind }: Due): Notice {
+/**
+ * The same for a chat or anything else that listens on the bus. Detail: `{ version, requestId, group, kind, changes, expiresAt, url }`; no value of a
+ * record, no field, and not the worker's id. May come more than once.
+ */
+function waitingEvent(config: NotifierConfig, requestId: string, due: Due): Parameters<Bus["put"]>[0] {
+  const { group, kind, tasks } = due;
+  return {
+    source: OUTCOME_SOURCE,
+    detailType: WAITING_DETAIL_TYPE,
+    detail: {
+      version: PAYLOAD_VERSION,
+      requestId,
+      group,
+      kind,
+      changes: tasks.length,
+      expiresAt: firstExpiry(tasks),
+      url: pageOf(config, requestId),
+    },
+  };
+}
+
+function pageOf({ approvalsUrl }: NotifierConfig, requestId: string): string {
+  return `${approvalsUrl}/#/requests/${requestId}`;
+}
+
+function firstExpiry(tasks: readonly TaskItem[]): string {
+  return tasks.map((task) => task.expiresAt).sort()[0] ?? "";
+}
+
+function messageOf(config: NotifierConfig, requestId: string, { group, tasks, kind }: Due): Notice {
   const count = tasks.length === 1 ? "1 change waits" : `${String(tasks.length)} changes wait`;
-  const expiresAt = tasks.map((task) => task.expiresAt).sort()[0] ?? "";
   const what = kind === "new" ? count : `Still ${count}`;
   return {
     subject: `HR write-back: ${what} for your decision`,
-    text: `${what} for a decision by ${group}, until ${expiresAt} at the earliest.
+    text: `${what} for a decision by ${group}, until ${firstExpiry(tasks)} at the earliest.
 
-${approvalsUrl}/#/requests/${requestId}
+${pageOf(config, requestId)}
 
 Sign in there to see what would change and to approve or deny it. This message decides nothing.
 `,

@@ -1,3 +1,4 @@
+import { createBus } from "../aws/bus";
 import { systemClock } from "../aws/clock";
 import { fromEnvironment } from "../aws/environment";
 import { createLog } from "../aws/log";
@@ -5,13 +6,14 @@ import { createStore } from "../aws/store";
 import { createTopics } from "../aws/topics";
 import { createHandler, parseConfig } from "../handlers/notifier";
 
-const { controlTable } = fromEnvironment(process.env, "controlTable");
+const { controlTable, busName } = fromEnvironment(process.env, "controlTable", "busName");
 
 /** Entry of the `notifier` function, which a schedule invokes. */
 export const handler = createHandler(
   {
     store: createStore({ control: controlTable }),
     topics: createTopics(),
+    bus: createBus(busName),
     clock: systemClock,
     log: createLog("notifier"),
   },
