@@ -24,6 +24,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/page/**/*.ts"],
+    languageOptions: { parserOptions: { project: "./src/page/tsconfig.json" } },
+  },
+  {
     files: ["src/**/*.ts"],
     rules: {
       "no-restricted-imports": [

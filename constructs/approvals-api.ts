@@ -8,7 +8,7 @@ import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
 import { Construct } from "constructs";
 
 import type { RoleDocuments } from "../src/compile/iam";
-import { APPROVAL_ROUTES, ENV, routeKeyOf } from "../src/core";
+import { APPROVAL_ROUTES, ENV, PAGE_ROUTES, routeKeyOf } from "../src/core";
 import type { ChangeLedger } from "./change-ledger";
 import { checkApprovals } from "./check-settings";
 import { refuse } from "./errors";
@@ -38,6 +38,29 @@ export interface ApprovalsProps {
   readonly operatorsGroup?: string;
   /** @default { ratePerSecond: 10, burst: 20 } */
   readonly throttling?: { readonly ratePerSecond: number; readonly burst: number };
+  /**
+   * The page where people read and decide, served by this API at `/`. Its files and its sign-in settings are public; values are shown only after
+   * sign-in, by the routes that ask for a token.
+   * @default "off"
+   */
+  readonly page?: ApprovalsPageProps | "off";
+}
+
+/** How the page signs people in: OpenID Connect, code flow with PKCE, as a public client. Its redirect URI is the page's own address. */
+export interface ApprovalsPageProps {
+  /** The client that the issuer knows the page by. It has no secret. */
+  readonly clientId: string;
+  /**
+   * What the page asks for, divided by spaces. The access token that it gets must carry the audience and the claims named above: Entra ID, for one,
+   * wants the API's own scope here.
+   * @default "openid"
+   */
+  readonly scope?: string;
+  /**
+   * The issuer's endpoints, for one that serves them from another origin than its own, such as Cognito.
+   * @default - as the issuer's discovery document says
+   */
+  readonly endpoints?: { readonly authorization: string; readonly token: string; readonly endSession?: string };
 }
 
 export interface ApprovalsApiProps extends FunctionPartProps {
@@ -78,12 +101,15 @@ export class ApprovalsApi extends Construct {
   readonly function: HandlerFunction;
   /** Base URL, without a trailing slash. */
   readonly url: string;
+  /** Where people sign in and decide; `undefined` without a page. */
+  readonly pageUrl?: string;
 
   constructor(scope: Construct, id: string, props: ApprovalsApiProps) {
     super(scope, id);
     const { names, tags, approvals } = props;
     const { issuer, audience, groupClaim } = approvals;
     refuse(this, checkApprovals(approvals));
+    const page = approvals.page === "off" ? undefined : approvals.page;
 
     this.function = new HandlerFunction(this, "approvals", {
       ...props,
@@ -104,6 +130,7 @@ export class ApprovalsApi extends Construct {
               [ENV.operatorsGroup]: approvals.operatorsGroup,
               ...(props.killSwitchArn === undefined ? {} : { [ENV.killSwitchArn]: props.killSwitchArn }),
             }),
+        ...(page === undefined ? {} : { [ENV.page]: JSON.stringify(pageSettings(issuer, page)) }),
       },
       timeoutSeconds: TIMEOUT_SECONDS,
       dependsOn: [props.classification.manifest],
@@ -118,6 +145,7 @@ export class ApprovalsApi extends Construct {
       }),
     );
     this.url = this.api.apiEndpoint;
+    if (page !== undefined) this.pageUrl = `${this.url}/`;
     const apiId = this.api.id;
     const authorizer = readable(
       new Apigatewayv2Authorizer(this, "authorizer", {
@@ -138,27 +166,29 @@ export class ApprovalsApi extends Construct {
         timeoutMilliseconds: TIMEOUT_SECONDS * 1000 + 500,
       }),
     );
-    const routes = APPROVAL_ROUTES.map(({ id: route, method, path, auth }) => {
-      readable(
-        new LambdaPermission(this, `permission-${route}`, {
-          statementId: `AllowRoute-${route}`,
-          action: "lambda:InvokeFunction",
-          functionName: this.function.function.functionName,
-          principal: "apigateway.amazonaws.com",
-          sourceArn: `${this.api.executionArn}/*/${method}${path.replace(/\{[^}]+\}/g, "*")}`,
-        }),
-      );
-      return readable(
-        new Apigatewayv2Route(this, `route-${route}`, {
-          apiId,
-          routeKey: routeKeyOf({ method, path }),
-          ...(auth === "jwt"
-            ? { authorizationType: "JWT", authorizerId: authorizer.id }
-            : { authorizationType: "NONE" }),
-          target: `integrations/${integration.id}`,
-        }),
-      );
-    });
+    const routes = [...APPROVAL_ROUTES, ...(page === undefined ? [] : PAGE_ROUTES)].map(
+      ({ id: route, method, path, auth }) => {
+        readable(
+          new LambdaPermission(this, `permission-${route}`, {
+            statementId: `AllowRoute-${route}`,
+            action: "lambda:InvokeFunction",
+            functionName: this.function.function.functionName,
+            principal: "apigateway.amazonaws.com",
+            sourceArn: `${this.api.executionArn}/*/${method}${path.replace(/\{[^}]+\}/g, "*")}`,
+          }),
+        );
+        return readable(
+          new Apigatewayv2Route(this, `route-${route}`, {
+            apiId,
+            routeKey: routeKeyOf({ method, path }),
+            ...(auth === "jwt"
+              ? { authorizationType: "JWT", authorizerId: authorizer.id }
+              : { authorizationType: "NONE" }),
+            target: `integrations/${integration.id}`,
+          }),
+        );
+      },
+    );
     const logs = readable(
       new CloudwatchLogGroup(this, "access-logs", {
         name: `/aws/vendedlogs/apigateway/${names.prefix}-approvals`,
@@ -184,4 +214,16 @@ export class ApprovalsApi extends Construct {
       }),
     );
   }
+}
+
+/** What the page is told, as its settings' schema in the runtime reads it. */
+function pageSettings(issuer: string, { clientId, scope = "openid", endpoints }: ApprovalsPageProps): object {
+  return {
+    issuer,
+    clientId,
+    scope,
+    authorizationEndpoint: endpoints?.authorization,
+    tokenEndpoint: endpoints?.token,
+    endSessionEndpoint: endpoints?.endSession,
+  };
 }

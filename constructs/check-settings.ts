@@ -89,6 +89,7 @@ export function checkApprovals({
   groupClaim,
   workerIdClaim,
   operatorsGroup,
+  page = "off",
 }: ApprovalsProps): Finding<"ApprovalsInvalid">[] {
   const findings: Finding<"ApprovalsInvalid">[] = [];
   const expect = (ok: boolean, member: string, message: string): void => {
@@ -104,6 +105,21 @@ export function checkApprovals({
   expect(groupClaim !== "", "groupClaim", "found no name of a claim: nobody would be in a group");
   expect(workerIdClaim !== "", "workerIdClaim", "found no name of a claim: nobody could be kept from their own record");
   expect(operatorsGroup !== "", "operatorsGroup", "found no name of a group: nobody could resume");
+  if (page === "off") return findings;
+  const { clientId, scope = "openid", endpoints } = page;
+  expect(clientId !== "", "page.clientId", "found no client: the identity provider would not know the page");
+  expect(
+    Token.isUnresolved(scope) || scope.split(" ").includes("openid"),
+    "page.scope",
+    `found \`${scope}\`, expected it to hold \`openid\``,
+  );
+  for (const [name, url] of Object.entries(endpoints ?? {})) {
+    expect(
+      Token.isUnresolved(url) || ISSUER.test(url),
+      `page.endpoints.${name}`,
+      `found \`${url}\`, expected an https URL without query`,
+    );
+  }
   return findings;
 }
 

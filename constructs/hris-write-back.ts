@@ -391,6 +391,14 @@ export class HrisWriteBack extends Construct {
         `${this.workflow.approvalsApi.url}/approvals`,
         "Where approvers read and decide, with a token of the identity provider",
       ],
+      ...(this.workflow.approvalsApi.pageUrl === undefined
+        ? {}
+        : {
+            "approvals-page-url": [
+              this.workflow.approvalsApi.pageUrl,
+              "Where approvers sign in and decide; register it as the client's redirect URI, exactly so",
+            ] as const,
+          }),
       "field-gateway-url": [
         this.fieldGateway.url,
         "The only door to the HRIS; only sessions of the connector role pass",

@@ -4,8 +4,8 @@ export {
   type WorkflowHandler,
   type WorkflowPrincipal,
 } from "./approval-workflow";
-export { APPROVAL_ROUTES, type ApprovalRoute } from "../src/core";
-export { ApprovalsApi, type ApprovalsApiProps, type ApprovalsProps } from "./approvals-api";
+export { APPROVAL_ROUTES, PAGE_ROUTES, type ApprovalRoute } from "../src/core";
+export { ApprovalsApi, type ApprovalsApiProps, type ApprovalsPageProps, type ApprovalsProps } from "./approvals-api";
 export { ApproverNotices, type ApproverNoticesProps } from "./approver-notices";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";

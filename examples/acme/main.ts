@@ -60,6 +60,7 @@ export function acme(env: Inputs): App {
       groupClaim: "groups",
       workerIdClaim: "worker_id",
       operatorsGroup: "write-back-operators",
+      page: { clientId: input("APPROVALS_CLIENT_ID", "hris-writeback-approvals-page") },
     },
     // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
     gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [

@@ -42,6 +42,7 @@ export function perimeter(env: Inputs): App {
       groupClaim: "groups",
       workerIdClaim: "worker_id",
       operatorsGroup: "write-back-operators",
+      page: { clientId: input("APPROVALS_CLIENT_ID", "hris-writeback-approvals-page") },
     },
     retention: oneOf("WRITEBACK_RETENTION", input("WRITEBACK_RETENTION", "retain"), ["retain", "destroy"]),
   });

@@ -23,8 +23,15 @@ const ROUTES = [
 
 export type ApprovalRouteId = (typeof ROUTES)[number]["id"];
 
-/** Every route of the approvals API. What is not here is not found. */
+/** Every route of the approvals API but the page's. What is not here is not found. */
 export const APPROVAL_ROUTES: readonly (ApprovalRoute & { readonly id: ApprovalRouteId })[] = ROUTES;
+
+/** Routes of the page that people read and decide on: its files and its sign-in settings, which are public. */
+export const PAGE_ROUTES = [
+  { id: "page", method: "GET", path: "/", auth: "none" },
+  { id: "asset", method: "GET", path: "/assets/{file}", auth: "none" },
+  { id: "config", method: "GET", path: "/config.json", auth: "none" },
+] as const satisfies readonly ApprovalRoute[];
 
 /** A route as HTTP APIs name it: method and path. */
 export function routeKeyOf({ method, path }: Pick<ApprovalRoute, "method" | "path">): string {

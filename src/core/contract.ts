@@ -289,4 +289,6 @@ export const ENV = {
   intakeMappingId: "INTAKE_MAPPING_ID",
   /** The policy of denials that a stop attaches to the connector role. */
   stopPolicyArn: "STOP_POLICY_ARN",
+  /** JSON: how the approvals page signs people in. Absent where the API serves no page. */
+  page: "PAGE",
 } as const;

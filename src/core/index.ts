@@ -1,4 +1,4 @@
-export { APPROVAL_ROUTES, routeKeyOf, type ApprovalRoute, type ApprovalRouteId } from "./approval-routes";
+export { APPROVAL_ROUTES, PAGE_ROUTES, routeKeyOf, type ApprovalRoute, type ApprovalRouteId } from "./approval-routes";
 export { canonicalDigest, canonicalJson, type JsonValue } from "./canonical-json";
 export { hasExactNumbers, parseExactJson } from "./exact-json";
 export { PolicyError, UsageError } from "./errors";

@@ -1,5 +1,6 @@
 import type { JwtDemands } from "./identity-provider";
 import { text } from "./iam";
+import { startLoopbackServer, type LocalServer } from "./loopback-server";
 import { matchPath } from "./path-template";
 import type { Stack } from "./stack";
 
@@ -44,8 +45,8 @@ export function authorizerOf(stack: Stack): JwtDemands {
 }
 
 /**
- * API Gateway in front of the approvals function, built from the stack's routes: a route without JWT authorization is refused here,
- * a token that the authorizer would not take gets 401, and an undeclared route 404.
+ * API Gateway in front of the approvals function, built from the stack's routes: a token that a route's authorizer would not take gets
+ * 401, a route that asks for none hands on no claims, and an undeclared route is 404.
  */
 export class ApprovalsHttp {
   readonly #demands: JwtDemands;
@@ -73,8 +74,8 @@ export class ApprovalsHttp {
     const match = this.#match(method, path);
     if (match === undefined) return refusal(404, "Not Found");
     const token = /^(?:Bearer )?(\S+)$/i.exec(headers["authorization"] ?? "")?.[1];
-    const claims = token === undefined ? undefined : await this.verify(token, this.#demands);
-    if (claims === undefined) return refusal(401, "Unauthorized");
+    const claims = token === undefined || match.isOpen ? undefined : await this.verify(token, this.#demands);
+    if (claims === undefined && !match.isOpen) return refusal(401, "Unauthorized");
     const apiId = this.stack.only("aws_apigatewayv2_api").id;
     const reply = (await this.invoke(
       match.functionArn,
@@ -91,7 +92,13 @@ export class ApprovalsHttp {
           stage: "$default",
           requestId: "local",
           http: { method, path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "local" },
-          authorizer: { jwt: { claims: Object.fromEntries(Object.entries(claims).map(asHttpApiClaim)), scopes: null } },
+          ...(claims === undefined
+            ? {}
+            : {
+                authorizer: {
+                  jwt: { claims: Object.fromEntries(Object.entries(claims).map(asHttpApiClaim)), scopes: null },
+                },
+              }),
         },
         ...(body === undefined || body === "" ? {} : { body }),
         isBase64Encoded: false,
@@ -107,15 +114,26 @@ export class ApprovalsHttp {
       const [routeMethod, template = ""] = routeKey.split(" ");
       const parameters = routeMethod === method ? matchPath(template, path) : undefined;
       if (parameters === undefined) continue;
-      if (body["authorization_type"] !== "JWT") throw new Error(`the route ${routeKey} asks for no token`);
+      const isOpen = body["authorization_type"] === "NONE";
+      if (!isOpen && body["authorization_type"] !== "JWT")
+        throw new Error(`the route ${routeKey} asks for something unknown`);
       const integrationId = text(body["target"]).replace("integrations/", "");
       const integration = this.stack.resources("aws_apigatewayv2_integration").find(({ id }) => id === integrationId);
       const functionArn = /arn:aws:lambda:[^/]+/.exec(text(integration?.body["integration_uri"]))?.[0];
       if (functionArn === undefined) throw new Error(`the route ${routeKey} leads to no function`);
-      return { routeKey, template, parameters, functionArn };
+      return { routeKey, template, parameters, functionArn, isOpen };
     }
     return undefined;
   }
+}
+
+/** The API on a free port of loopback. */
+export function serveApprovals(api: ApprovalsHttp): Promise<LocalServer> {
+  return startLoopbackServer({
+    credentialOf: () => undefined,
+    respond: ({ method, path, query, headers, body }) =>
+      api.handle({ method, path, query: query.toString(), headers, body }),
+  });
 }
 
 function refusal(status: number, message: string): HttpApiAnswer {

@@ -1,5 +1,5 @@
 import { DeployedCloud, missingForCloud } from "./aws/deployed-cloud";
-import { PEOPLE, WORKERS } from "./demo/cast";
+import { MANAGER_ID, SIGN_INS, WORKERS } from "./demo/cast";
 import { renderChapter, renderEnd } from "./demo";
 import { tellStory } from "./demo/story";
 import type { DemoExample } from "./demo/synthesize";
@@ -123,7 +123,7 @@ function progressTo(err: (text: string) => void): (done: number, planned: number
 }
 
 function nextSteps(cloud: DeployedCloud): string {
-  const { front, approvalsUrl, issuer, systems } = cloud;
+  const { front, pageUrl, approvalsUrl, issuer, systems } = cloud;
   const bus = String(cloud.stack.only("aws_cloudwatch_event_bus").body["name"]);
   const aws = `AWS_ENDPOINT_URL=${front.url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=eu-west-1 aws`;
   const now = new Date().toISOString();
@@ -133,7 +133,10 @@ function nextSteps(cloud: DeployedCloud): string {
     occurredAt: now,
     worker: { id, attributes: { worker_type: "Full-Time", legal_entity: "acme-uk" } },
     initiator: { kind: "automation", id: "identity.joiner" },
-    changes: [{ field: "work_email", value: `${login}@example.com`, finalizedAt: now }],
+    changes: [
+      { field: "work_email", value: `${login}@example.com`, finalizedAt: now },
+      { field: "manager", value: MANAGER_ID, finalizedAt: now },
+    ],
   };
   const entry = JSON.stringify([
     { EventBusName: bus, Source: "identity.joiner", DetailType: "joiner.provisioned", Detail: JSON.stringify(detail) },
@@ -143,12 +146,11 @@ The stack is up. It is taken down with Ctrl-C.
 
 AWS          ${front.url}   (any AWS SDK or CLI: AWS_ENDPOINT_URL; whatever is not a function of the stack acts as administrator)
 HRIS         ${systems.hris.url}   (BambooHR's API; API keys are in Secrets Manager)
-Approvals    ${approvalsUrl}/approvals   (tokens of the issuer ${issuer})
-Approvers    ${Object.values(PEOPLE)
-    .map(({ subject, groups }) => `${subject} (${groups.join(", ")})`)
-    .join("; ")}
+Page         ${pageUrl}   (approvals: open it in a browser and sign in as one of these; nobody asks for a password)
+${SIGN_INS.map(({ subject, name = subject, groups }) => `             ${name.padEnd(16)} ${subject.padEnd(16)} ${groups.join(", ")}`).join("\n")}
+Approvals    ${approvalsUrl}/approvals   (the page's API; tokens of the issuer ${issuer})
 
-Put a joiner event on the bus:
+Put a joiner event on the bus; its manager then waits on the page for somebody of hr-ops-approvers:
 
   ${aws} events put-events --entries '${entry}'
 

@@ -1,9 +1,10 @@
 import { UsageError } from "../core";
-import { startLoopbackServer, type LocalServer } from "./loopback-server";
 
 /** A person of the local identity provider. */
 export interface Person {
   readonly subject: string;
+  /** As people call them; the subject where there is none. */
+  readonly name?: string;
   readonly groups: readonly string[];
   /** The person's own id in the HRIS: nobody approves a change of their own record. */
   readonly workerId: string;
@@ -21,9 +22,18 @@ export interface IdentityProvider {
   readonly keySet: object;
   /** An RS256 token for a person, good for five minutes: API Gateway verifies RSA signatures alone. */
   tokenFor(person: Person, now: number): Promise<string>;
+  /** What tells a client who signed in: no API takes it, its audience is the client. */
+  idTokenFor(
+    person: Person,
+    signIn: { readonly clientId: string; readonly nonce?: string },
+    now: number,
+  ): Promise<string>;
   /** The claims of a token that meets the demands, else `undefined`: wrong signature, issuer, audience or time. */
   claimsOf(token: string, demands: JwtDemands, now: number): Promise<Readonly<Record<string, unknown>> | undefined>;
 }
+
+/** How long a token is good, in seconds. */
+export const TOKEN_SECONDS = 300;
 
 /** A provider that issues tokens for one issuer and audience, with the claims named as the stack expects them. */
 export async function startIdentityProvider(
@@ -35,17 +45,21 @@ export async function startIdentityProvider(
   if (audience === undefined) throw new UsageError("the approvals API names no audience");
   const { publicKey, privateKey } = await jose.generateKeyPair("RS256", { extractable: true });
   const keyId = "local";
+  const sign = (payload: Record<string, unknown>, to: string, { subject }: Person, now: number): Promise<string> =>
+    new jose.SignJWT(payload)
+      .setProtectedHeader({ alg: "RS256", kid: keyId })
+      .setIssuer(demands.issuer)
+      .setAudience(to)
+      .setSubject(subject)
+      .setIssuedAt(Math.floor(now / 1000))
+      .setExpirationTime(Math.floor(now / 1000) + TOKEN_SECONDS)
+      .sign(privateKey);
   return {
     keySet: { keys: [{ ...(await jose.exportJWK(publicKey)), kid: keyId, alg: "RS256", use: "sig" }] },
     tokenFor: (person, now) =>
-      new jose.SignJWT({ [claims.group]: [...person.groups], [claims.workerId]: person.workerId })
-        .setProtectedHeader({ alg: "RS256", kid: keyId })
-        .setIssuer(demands.issuer)
-        .setAudience(audience)
-        .setSubject(person.subject)
-        .setIssuedAt(Math.floor(now / 1000))
-        .setExpirationTime(Math.floor(now / 1000) + 300)
-        .sign(privateKey),
+      sign({ [claims.group]: [...person.groups], [claims.workerId]: person.workerId }, audience, person, now),
+    idTokenFor: (person, { clientId, nonce }, now) =>
+      sign({ name: person.name ?? person.subject, ...(nonce === undefined ? {} : { nonce }) }, clientId, person, now),
     claimsOf: async (token, { issuer, audience: audiences }, now) => {
       try {
         const { payload } = await jose.jwtVerify(token, publicKey, {
@@ -61,34 +75,6 @@ export async function startIdentityProvider(
       }
     },
   };
-}
-
-/** An OpenID provider that can be asked over HTTP where its keys are. */
-export interface IdentityServer {
-  /** The issuer: `http://127.0.0.1:port`. */
-  readonly issuer: string;
-  readonly provider: IdentityProvider;
-  stop(): Promise<void>;
-}
-
-/** Serves a provider's discovery document and keys on loopback. Its issuer is its own address. */
-export async function startIdentityServer(
-  audience: string,
-  claims: Parameters<typeof startIdentityProvider>[1],
-): Promise<IdentityServer> {
-  const answers = new Map<string, object>();
-  const server: LocalServer = await startLoopbackServer({
-    credentialOf: () => undefined,
-    respond: ({ method, path }) => {
-      const body = method === "GET" ? answers.get(path) : undefined;
-      return body === undefined ? { status: 404 } : { status: 200, body };
-    },
-  });
-  const issuer = server.url;
-  const provider = await startIdentityProvider({ issuer, audience: [audience] }, claims);
-  answers.set("/.well-known/openid-configuration", { issuer, jwks_uri: `${issuer}/jwks` });
-  answers.set("/jwks", provider.keySet);
-  return { issuer, provider, stop: () => server.stop() };
 }
 
 /**

@@ -46,6 +46,7 @@ const MEMBERS = {
   reservedConcurrency: z.coerce.number().int().min(0).optional(),
   intakeMappingId: z.string().min(1),
   stopPolicyArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:policy\/[\w+=,.@/-]+$/, "expected the ARN of a policy"),
+  page: z.string().min(2).optional(),
 } satisfies Record<keyof typeof ENV, z.ZodType>;
 
 /** What a member is once it was checked; `undefined` where it may be absent and is. */

@@ -31,6 +31,8 @@ const HEADERS = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
+  // An answer is data, also where somebody opens it as a page.
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
 export function jsonResponse(statusCode: number, body: object): HttpApiResponse {

@@ -1,13 +1,8 @@
 import { createHmac } from "node:crypto";
 
 import { ApprovalsHttp, type VerifyToken } from "../../src/local/approvals-http";
-import {
-  startIdentityProvider,
-  startIdentityServer,
-  verifyByDiscovery,
-  type IdentityServer,
-  type Person,
-} from "../../src/local/identity-provider";
+import { startIdentityProvider, verifyByDiscovery, type Person } from "../../src/local/identity-provider";
+import { startIdentityServer, type IdentityServer } from "../../src/local/openid-server";
 import { stackOf } from "../../src/local/stack";
 import { smallProps, writeBackWith } from "../helpers/synth";
 import { waiting } from "../runtime/waiting";
@@ -22,8 +17,8 @@ let other: IdentityServer;
 
 beforeAll(async () => {
   [server, other] = await Promise.all([
-    startIdentityServer("approvals", CLAIMS),
-    startIdentityServer("approvals", CLAIMS),
+    startIdentityServer({ audience: "approvals", claims: CLAIMS, people: [PERSON] }),
+    startIdentityServer({ audience: "approvals", claims: CLAIMS, people: [PERSON] }),
   ]);
 });
 

@@ -243,8 +243,14 @@ export class World {
   readonly #left = new Map<string, number>();
   #accessKeys = 0;
 
-  /** `vpcEndpointId` is what the gateway is told of the endpoint that it may be called through. */
-  constructor(policyText = POLICY, { vpcEndpointId = NO_VPC_ENDPOINT }: { readonly vpcEndpointId?: string } = {}) {
+  /** `vpcEndpointId` is what the gateway is told of the endpoint that it may be called through; `page` what the approvals API shows. */
+  constructor(
+    policyText = POLICY,
+    {
+      vpcEndpointId = NO_VPC_ENDPOINT,
+      page,
+    }: { readonly vpcEndpointId?: string; readonly page?: approvals.ApprovalsPorts["page"] } = {},
+  ) {
     const items = itemsOfPolicy(policyText);
     this.manifestHash = items.find(({ sk }) => sk === "manifest")?.hash ?? "";
     this.seed("classification", items);
@@ -365,6 +371,7 @@ export class World {
         newUlid,
         clock,
         log,
+        page,
       },
       { manifestHash, groupClaim: "groups", workerIdClaim: "worker_id", operatorsGroup: OPERATORS_GROUP },
     );

@@ -4,12 +4,13 @@ import { join } from "node:path";
 
 import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
-import { ApprovalsHttp, type HttpAnswer } from "../approvals-http";
+import { ApprovalsHttp, serveApprovals, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
-import { startSystems, type LocalSystems, type StoryCloud } from "../demo/cast";
+import { SIGN_INS, startSystems, type LocalSystems, type StoryCloud } from "../demo/cast";
 import { synthesizeExample, type DemoExample } from "../demo/synthesize";
-import { startIdentityServer, verifyByDiscovery, type IdentityServer } from "../identity-provider";
-import { startLoopbackServer, type LocalServer } from "../loopback-server";
+import { verifyByDiscovery } from "../identity-provider";
+import type { LocalServer } from "../loopback-server";
+import { startIdentityServer, type IdentityServer } from "../openid-server";
 import { text, type LocalIam } from "../iam";
 import type { LocalNetwork } from "../network";
 import { scheduleOf } from "../notices";
@@ -24,6 +25,9 @@ import { hasTerraform, Terraform, type OnProgress, type PlannedChange } from "./
 const ACCOUNT_ID = "123456789012";
 const REGION = "eu-west-1";
 const AUDIENCE = "hris-writeback-approvals";
+
+/** What the identity provider knows the approvals page by. */
+const CLIENT_ID = "hris-writeback-approvals-page";
 
 export interface DeployedCloudOptions {
   readonly example: DemoExample;
@@ -102,7 +106,11 @@ export class DeployedCloud implements StoryCloud {
     const systems = await startSystems(texts as unknown as Parameters<typeof startSystems>[0], () =>
       new Date().toISOString().slice(0, 10),
     );
-    const identity = await startIdentityServer(AUDIENCE, { group: "groups", workerId: "worker_id" });
+    const identity = await startIdentityServer({
+      audience: AUDIENCE,
+      claims: { group: "groups", workerId: "worker_id" },
+      people: SIGN_INS,
+    });
     const cloud = new DeployedCloud(options, folder, moto, systems, identity);
     await cloud.#fronts.listen();
     return cloud;
@@ -137,6 +145,11 @@ export class DeployedCloud implements StoryCloud {
   get approvalsUrl(): string {
     if (this.#approvalsServer === undefined) throw new Error("nothing is applied yet");
     return this.#approvalsServer.url;
+  }
+
+  /** Where people sign in and decide: the approvals page. */
+  get pageUrl(): string {
+    return `${this.approvalsUrl}/`;
   }
 
   /** Folder of the synthesized stack, with its state. */
@@ -174,6 +187,7 @@ export class DeployedCloud implements StoryCloud {
       FINANCE_SECRET_ARN: await secret("finance/api-reader", "finance"),
       APPROVALS_ISSUER: identity.issuer,
       APPROVALS_AUDIENCE: AUDIENCE,
+      APPROVALS_CLIENT_ID: CLIENT_ID,
     };
   }
 
@@ -367,11 +381,9 @@ export class DeployedCloud implements StoryCloud {
       return JSON.parse(invocation.payload) as unknown;
     });
     this.#approvals = api;
-    this.#approvalsServer = await startLoopbackServer({
-      credentialOf: () => undefined,
-      respond: ({ method, path, query, headers, body }) =>
-        api.handle({ method, path, query: query.toString(), headers, body }),
-    });
+    await this.#approvalsServer?.stop();
+    this.#approvalsServer = await serveApprovals(api);
+    this.identity.register({ clientId: CLIENT_ID, redirectUri: this.pageUrl });
   }
 
   /** Whether an execution can go on by itself: some change of it does not wait for people. */

@@ -26,11 +26,29 @@ export const MANAGER_ID = "10100";
 
 /** People who sign in to the approvals API. Groups are named as the policy names them. */
 export const PEOPLE: Readonly<Record<"hr" | "identity" | "joinerThemself", Person>> = {
-  hr: { subject: "hr.partner", groups: ["hr-ops-approvers"], workerId: "10050" },
-  identity: { subject: "identity.lead", groups: ["iam-approvers"], workerId: "10060" },
+  hr: { subject: "hr.partner", name: "Harper Partner", groups: ["hr-ops-approvers"], workerId: "10050" },
+  identity: { subject: "identity.lead", name: "Indra Lead", groups: ["iam-approvers"], workerId: "10060" },
   // In the right group, and the change is of their own record.
-  joinerThemself: { subject: "robin.example", groups: ["hr-ops-approvers"], workerId: WORKERS.joiner.id },
+  joinerThemself: {
+    subject: "robin.example",
+    name: WORKERS.joiner.name,
+    groups: ["hr-ops-approvers"],
+    workerId: WORKERS.joiner.id,
+  },
 };
+
+/** Who can sign in to the approvals page by hand: the story's people, a second person for what needs two, and two operators. */
+export const SIGN_INS: readonly Person[] = [
+  ...Object.values(PEOPLE),
+  {
+    subject: "hr.colleague",
+    name: "Casey Colleague",
+    groups: ["hr-ops-approvers", "facilities-approvers"],
+    workerId: "10051",
+  },
+  { subject: "operator.ada", name: "Ada Operator", groups: ["write-back-operators"], workerId: "10070" },
+  { subject: "operator.ben", name: "Ben Operator", groups: ["write-back-operators"], workerId: "10071" },
+];
 
 /** What identity made for a worker; the same in the directory and in the story's events. */
 export function madeFor(worker: WorkerName): { workEmail: string; username: string; accountId: string } {

@@ -1,3 +1,4 @@
+import type { Page } from "../page";
 import type { PinnedPolicy } from "../policy-source";
 import type { Clock, Keys, Log, NewUlid, Store, Workflow } from "../ports";
 
@@ -12,6 +13,8 @@ export interface ApprovalsPorts {
   readonly newUlid: NewUlid;
   readonly clock: Clock;
   readonly log: Log;
+  /** The page for people, where the API serves one. It needs no token and is shown no claim. */
+  readonly page?: Page;
 }
 
 /** Reads the policy that the function was deployed with. */

@@ -75,6 +75,8 @@ export function createHandler(
   };
 
   const answer = async (event: HttpApiEvent): Promise<HttpApiResponse> => {
+    const shown = ports.page?.(event);
+    if (shown !== undefined) return shown;
     const route = APPROVAL_ROUTES.find((each) => routeKeyOf(each) === event.routeKey);
     if (route === undefined) throw new Problem(404, "NoSuchRoute", "there is no such route");
     return jsonResponse(200, await answers[route.id](callerOf(event, config), event));

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { newUlid, systemClock } from "../aws/clock";
 import { fromEnvironment } from "../aws/environment";
 import { createKeys } from "../aws/keys";
@@ -5,6 +7,7 @@ import { createLog } from "../aws/log";
 import { createStore } from "../aws/store";
 import { createResumer, createStarter } from "../aws/workflow";
 import { createHandler, parseConfig } from "../handlers/approvals";
+import { pageOf } from "../page";
 
 const { classificationTable, ledgerTable, controlTable, dataKeyArn, killSwitchArn } = fromEnvironment(
   process.env,
@@ -25,6 +28,7 @@ export const handler = createHandler(
     newUlid,
     clock: systemClock,
     log: createLog("approvals"),
+    page: pageOf(process.env, join(__dirname, "page")),
   },
   parseConfig(process.env),
 );
