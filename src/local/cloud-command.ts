@@ -159,7 +159,7 @@ See what became of it:
   ${aws} stepfunctions list-executions --state-machine-arn ${machineArnOf(cloud.stack, "workflow")}
   ${aws} dynamodb scan --table-name ${cloud.tableName("ledger")} --query 'Items[].[pk.S,sk.S,outcome.S]' --output text
 
-Stop every write now:
+Stop every write now; Ada and Ben Operator let it run again on the page:
 
   ${aws} stepfunctions start-execution --state-machine-arn ${machineArnOf(cloud.stack, "kill-switch")} --input '{}'
 `;

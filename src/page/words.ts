@@ -89,7 +89,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   InitiatorUnidentified:
     "It is not known which person asked for this change, so nobody can be told apart from them. It cannot be approved.",
   SamePerson: "You have decided already, with another account of yours. That decision stands.",
-  AlreadyDecided: "You have decided already, the other way. That decision stands.",
+  AlreadyDecided: "You have decided already. That decision stands.",
   ChangeEnded: "This change has ended already.",
   ApprovalExpired: "The time to decide is over. Nothing is written; whoever needs the change must ask again.",
   NotWaiting: "This change does not wait for a decision any more: others have decided.",

@@ -157,6 +157,20 @@ export function tellsTheStoryDeployed(
       expect(cloud.iam.trail.length).toBeGreaterThan(100);
     });
 
+    test("the deployed function serves the approvals page, and asks for a token wherever a change is shown", async () => {
+      const page = await fetch(cloud.pageUrl);
+      expect([page.status, page.headers.get("cache-control")]).toEqual([200, "no-store"]);
+      expect(page.headers.get("content-security-policy")).toContain(`connect-src 'self' ${cloud.issuer};`);
+      const files = [...(await page.text()).matchAll(/\/assets\/[\w.-]+/g)].map(([path]) => path);
+      expect(files.length).toBeGreaterThanOrEqual(3);
+      for (const path of files) expect((await fetch(`${cloud.approvalsUrl}${path}`)).status).toBe(200);
+      const settings = (await (await fetch(`${cloud.pageUrl}config.json`)).json()) as { readonly issuer: string };
+      expect(settings.issuer).toBe(cloud.issuer);
+      for (const path of ["approvals", "notices", "system"]) {
+        expect((await fetch(`${cloud.pageUrl}${path}`)).status).toBe(401);
+      }
+    });
+
     test("the deployed functions logged, in lines of ours alone", () => {
       const functions = new Set(cloud.logs.map((line) => line.function));
       for (const name of ["intake", "decide", "inspect", "request-approval", "approvals", "gateway", "announce"]) {

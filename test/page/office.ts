@@ -25,8 +25,26 @@ export const PEOPLE = {
   ada: { subject: "ops.ada", name: "Ada Operator", groups: [OPERATORS_GROUP], workerId: "WD-1" },
   ben: { subject: "ops.ben", name: "Ben Operator", groups: [OPERATORS_GROUP], workerId: "WD-2" },
   markup: { subject: `<b id="subject">`, name: MARKUP_NAME, groups: ["hr-ops-approvers"], workerId: "WD-66" },
+  all: {
+    subject: "every.group",
+    name: "Everly Group",
+    groups: ["hr-ops-approvers", "payroll-approvers", OPERATORS_GROUP],
+    workerId: "WD-55",
+  },
 } as const satisfies Record<string, Person>;
 export type PersonName = keyof typeof PEOPLE;
+
+/** A stop, as the kill switch leaves it. */
+export const OPERATORS_STOP = {
+  pk: "switch",
+  state: "stopped",
+  stopId: "01JSTOP",
+  stoppedAt: "2026-11-02T09:00:00.000Z",
+  reason: "Records looked wrong",
+};
+
+/** Where the build leaves the page. */
+export const PAGE_DIR = resolve(__dirname, "../../dist/handlers/approvals/page");
 
 export interface Asked {
   readonly requestId?: string;
@@ -67,10 +85,7 @@ export class Office {
     const { environment } = one(json, "aws_lambda_function", "approvals") as {
       environment: { variables: Record<string, string> };
     };
-    const built = pageOf(
-      { [ENV.page]: unescaped(environment.variables[ENV.page]) },
-      resolve(__dirname, "../../dist/handlers/approvals/page"),
-    );
+    const built = pageOf({ [ENV.page]: unescaped(environment.variables[ENV.page]) }, PAGE_DIR);
     const api = new ApprovalsHttp(stackOf(json), verifyByDiscovery, (_function, event) =>
       office.world.approvals(event),
     );
@@ -92,14 +107,19 @@ export class Office {
     this.server.setFaults(undefined);
   }
 
-  /** An event whose changes then wait for their approvals. */
+  /** An event whose changes then wait for their approvals; those of a dry run have ended. */
   async ask({ requestId = "r-1", changes = [{ field: "manager", value: "WD-500" }], detail, source }: Asked = {}) {
     const { world } = this;
+    const isDryRun = (detail as { readonly dryRun?: boolean } | undefined)?.dryRun === true;
     const ago = (minutes: number): string => new Date(world.now - minutes * 60_000).toISOString();
     const finalized = changes.map((change) => ({ finalizedAt: ago(10), ...change }));
     await world.take(joiner(finalized, { requestId, occurredAt: ago(5), ...detail }, source));
     for (const [index, { field }] of changes.entries()) {
       const place = { version: 1, requestId, index, field };
+      if (isDryRun) {
+        await world.runChange(field, { requestId, index });
+        continue;
+      }
       const inspection = await world.inspect({ ...place, phase: "first" });
       if (inspection.route !== "approve") throw new Error(`${field} is on the way to ${inspection.route}`);
       await world.requestApproval({
@@ -123,9 +143,9 @@ export class Office {
     world.hris.set("employment_type", "employee");
   }
 
-  /** Decisions on record. */
+  /** People's decisions on record. */
   decisions(): readonly Readonly<Record<string, unknown>>[] {
-    return this.world.itemsOf("ledger", "approval#");
+    return this.world.itemsOf("ledger", "approval#").filter(({ approver }) => approver !== undefined);
   }
 
   async close(): Promise<void> {

@@ -47,7 +47,7 @@ export class Visitor {
 
   static async come(browser: Browser, office: Office, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ viewport: DESK, reducedMotion: "reduce", locale: "en-GB", ...options });
-    context.setDefaultTimeout(5_000);
+    context.setDefaultTimeout(20_000);
     return new Visitor(office, context, await context.newPage());
   }
 
@@ -71,8 +71,26 @@ export class Visitor {
 
   /** Opens a request of the list, once the list is there. */
   async read(requestId = "r-1"): Promise<void> {
-    await this.page.evaluate(`location.hash = "#/requests/${requestId}"`);
+    await this.go(`#/requests/${requestId}`);
     await this.page.getByRole("heading", { level: 1, name: /record$/ }).waitFor();
+  }
+
+  /** To another part of the page, as a link leads there. */
+  async go(hash: string): Promise<void> {
+    await this.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  }
+
+  /** The id of what has the focus. */
+  focused(): Promise<string> {
+    return this.page.evaluate("document.activeElement.id");
+  }
+
+  /** What the page complained of, once it has; it is a complaint no more. */
+  async complaint(): Promise<string> {
+    for (let waited = 0; this.complaints.length === 0 && waited < 20_000; waited += 50) {
+      await this.page.waitForTimeout(50);
+    }
+    return this.complaints.splice(0).join(" ");
   }
 
   /** All that can be read on the page, in one line. */

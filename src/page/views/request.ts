@@ -3,7 +3,7 @@ import type { Context, View } from "../context";
 import { button, h, moveTo, type Child } from "../dom";
 import type { Change, Result } from "../model";
 import { fact, failure, foreign, heading, link, notice, reasonField, time, timeFromNow } from "../parts";
-import { count, fieldName, fieldTitle, initiatorKind, problemWords } from "../words";
+import { count, fieldTitle, initiatorKind, problemWords } from "../words";
 import { changeCard } from "./change-card";
 
 /** One request: who asks and why, each of its changes, and the reader's decision on those that wait. */
@@ -225,13 +225,13 @@ function whyNot(changes: readonly Change[]): HTMLElement[] {
       mayNotBecause === undefined
         ? "You cannot decide on this."
         : problemWords(mayNotBecause.code, mayNotBecause.title);
-    reasons.set(words, [...(reasons.get(words) ?? []), fieldName(field)]);
+    reasons.set(words, [...(reasons.get(words) ?? []), field]);
   }
   if (reasons.size === 0) return [h("p", { class: "hint" }, "There is nothing left to decide here.")];
   return [...reasons].map(([words, fields]) =>
     notice(
       "calm",
-      h("p", {}, changes.length > 1 ? h("strong", {}, foreign(`${fields.join(", ")}: `)) : undefined, words),
+      h("p", {}, changes.length > 1 ? h("strong", {}, foreign(fieldTitle(...fields)), ": ") : undefined, words),
     ),
   );
 }
