@@ -171,6 +171,13 @@ const MAKERS: readonly {
     allowed: ["approvals"],
     invariants: [2, 6],
   },
+  {
+    id: "record-stops",
+    title: "record who stopped the system, and what a drill showed",
+    kinds: ["systemStop", "systemDrill"],
+    allowed: ["kill-switch"],
+    invariants: [2, 6],
+  },
 ];
 
 /** A partition of a kind: the kind's own, or one of those that begin with it. */

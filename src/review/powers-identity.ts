@@ -138,7 +138,7 @@ function isDenyOnly({ kind, identity, unread }: System["principals"][number]): b
 }
 
 export function functionPowers(system: System): Power[] {
-  const { functions, connectorFunction } = system;
+  const { functions, connectorFunction, stack } = system;
   const every = functions.map(({ arn }) => arn);
   const of = (tag: string): string[] => functionsTagged(system, tag).map(({ arn }) => arn);
   const invoke = (arns: readonly (string | undefined)[]): Ask[] => [
@@ -154,7 +154,31 @@ export function functionPowers(system: System): Power[] {
     // A mapping has no resource of its own: it is authorised for the function that it starts.
     ...every.flatMap((arn) => asksOf("lambda", ["CreateEventSourceMapping"], ["*"], { "lambda:functionarn": arn })),
   ];
+  const mappings = stack.resources("aws_lambda_event_source_mapping").map((mapping) => arnOf(stack, mapping));
+  const ofMapping = (action: string, functions: readonly string[]): Ask[] =>
+    functions.flatMap((arn) => asksOf("lambda", [action], mappings, { "lambda:functionarn": arn }));
+  const isIntake = (arn: string): boolean => of("intake").includes(arn);
+  const handOver = [
+    ...ofMapping("DeleteEventSourceMapping", every),
+    ...ofMapping(
+      "UpdateEventSourceMapping",
+      every.filter((arn) => !isIntake(arn)),
+    ),
+  ];
   return [
+    power(
+      "close-intake",
+      "close and open intake's queue",
+      ofMapping("UpdateEventSourceMapping", every.filter(isIntake)),
+      {
+        allowed: ["kill-switch", "operator"],
+        invariants: [2, 6],
+      },
+    ),
+    power("hand-over-intake", "hand what intake reads to another function, or remove it", handOver, {
+      allowed: NOBODY,
+      invariants: [2],
+    }),
     power("invoke-broker", "invoke the broker", invoke(of("broker")), { allowed: ["workflow"], invariants: [1, 2] }),
     power("invoke-gateway", "invoke the field gateway's function past its API", invoke(of("gateway")), {
       allowed: NOBODY,

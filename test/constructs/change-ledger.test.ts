@@ -48,7 +48,10 @@ describe("the ledger", () => {
       const { terraform_data: born } = smallStack().resource;
       const [[name, { input, lifecycle }]] = Object.entries(born!) as [[string, Record<string, unknown>]];
       const dir = mkdtempSync(join(tmpdir(), "writeback-born-"));
-      const made = { resource: { terraform_data: { [name]: { input, lifecycle } } }, output: { item: { value: item } } };
+      const made = {
+        resource: { terraform_data: { [name]: { input, lifecycle } } },
+        output: { item: { value: item } },
+      };
       writeFileSync(join(dir, "main.tf.json"), JSON.stringify(made));
       const state = (): unknown => JSON.parse(String(terraform!.outputs(dir)["item"]));
       expect(state()).toEqual({ pk: { S: "switch" }, state: { S: "running" } });

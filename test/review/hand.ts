@@ -145,7 +145,7 @@ export class Hand {
 
   /** Changes the workflow; the scope of one change is handed over too. */
   workflow(change: (scope: Record<string, Tree>, machine: Tree) => void): string {
-    const machine = this.find("aws_sfn_state_machine");
+    const machine = this.find("aws_sfn_state_machine", "_workflow_state-machine");
     const definition = JSON.parse(String(machine.body["definition"])) as Tree;
     const states = definition["States"] as Record<string, Tree>;
     const map = Object.values(states).find(({ Type }) => Type === "Map");

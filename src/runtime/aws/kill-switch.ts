@@ -153,7 +153,7 @@ function executionsLayer({ stateMachineArn }: StoppedParts, client: SFNClient): 
   return {
     stop: (cause) =>
       calling(async () => {
-        for (let ended = 0; ended < MOST_EXECUTIONS; ) {
+        for (let ended = 0; ended < MOST_EXECUTIONS;) {
           const arns = await running(100);
           if (arns.length === 0) return;
           for (const executionArn of arns) {

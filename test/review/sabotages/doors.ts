@@ -112,7 +112,7 @@ export const DOOR_SABOTAGES: readonly Sabotage[] = [
   door("a rule that starts the workflow", 2, (hand) =>
     hand.add("aws_cloudwatch_event_target", "more", {
       rule: "any",
-      arn: `\${${hand.find("aws_sfn_state_machine").address}.arn}`,
+      arn: `\${${hand.find("aws_sfn_state_machine", "_workflow_state-machine").address}.arn}`,
       role_arn: "arn:aws:iam::111122223333:role/of-elsewhere",
     }),
   ),

@@ -84,6 +84,34 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
   held("a second maker of agreements to a resume", "announce", onlyKeys("PutItem", "ledger", "system-resume"), {
     invariant: 6,
   }),
+  held("a second maker of stops", "announce", onlyKeys("PutItem", "ledger", "system-stop"), { invariant: 6 }),
+  held("somebody files a drill that nobody held", "approvals", onlyKeys("PutItem", "ledger", "system-drill"), {
+    invariant: 6,
+  }),
+  {
+    name: "somebody closes intake",
+    invariant: 6,
+    code: "PowerHeldByAnother",
+    change: (hand) => {
+      const { address } = hand.find("aws_lambda_event_source_mapping", "intake-source");
+      return hand.allow("sweeper", { Action: "lambda:UpdateEventSourceMapping", Resource: `\${${address}.arn}` });
+    },
+  },
+  loosened(
+    "the kill switch hands intake's queue to another function",
+    "kill-switch",
+    "lambda:UpdateEventSourceMapping",
+    (statement) => {
+      delete statement.Condition;
+    },
+  ),
+  loosened("the kill switch attaches any policy", "kill-switch", "iam:AttachRolePolicy", (statement) => {
+    delete statement.Condition;
+  }),
+  held("somebody lets functions run again", "sweeper", {
+    Action: "lambda:DeleteFunctionConcurrency",
+    Resource: `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:acme-writeback-gateway`,
+  }),
   held("somebody empties the inbox of notices", "broker", onlyKeys("DeleteItem", "control", "inbox#*")),
   held("somebody silences what groups are told", "inspect", onlyKeys("UpdateItem", "control", "notice#*")),
   held(

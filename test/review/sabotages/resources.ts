@@ -282,7 +282,7 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
     return key.address;
   }),
   found("an express workflow", 5, "WorkflowNotStandard", (hand) => {
-    const machine = hand.find("aws_sfn_state_machine");
+    const machine = hand.find("aws_sfn_state_machine", "_workflow_state-machine");
     machine.body["type"] = "EXPRESS";
     return machine.address;
   }),
@@ -345,7 +345,7 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
     return group.address;
   }),
   found("a workflow that logs execution data", 7, "ValuesLogged", (hand) => {
-    const machine = hand.find("aws_sfn_state_machine");
+    const machine = hand.find("aws_sfn_state_machine", "_workflow_state-machine");
     machine.body["logging_configuration"] = {
       ...(machine.body["logging_configuration"] as Tree),
       include_execution_data: true,

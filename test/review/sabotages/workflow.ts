@@ -219,7 +219,7 @@ export const WORKFLOW_SABOTAGES: readonly Sabotage[] = [
     code: "UnreadWorkflow",
     verdict: "not-proved",
     change: (hand) => {
-      const machine = hand.find("aws_sfn_state_machine");
+      const machine = hand.find("aws_sfn_state_machine", "_workflow_state-machine");
       machine.body["definition"] = '${file("workflow.json")}';
       return machine.address;
     },
@@ -229,7 +229,7 @@ export const WORKFLOW_SABOTAGES: readonly Sabotage[] = [
     invariant: 1,
     code: "WriteWithoutApproval",
     change: (hand) => {
-      const machine = hand.find("aws_sfn_state_machine");
+      const machine = hand.find("aws_sfn_state_machine", "_workflow_state-machine");
       const definition = {
         StartAt: "Go",
         States: {
