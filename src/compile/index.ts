@@ -22,7 +22,8 @@ export {
   type AslFindingCode,
   type LintOptions,
 } from "./asl-lint";
-export { compileEventPatterns, EventPatternError, matchesPattern, type EventPattern, type EventPolicy } from "./events";
+export { EventPatternError, matchesPattern } from "./event-pattern";
+export { compileEventPatterns, type EventPattern, type EventPolicy } from "./events";
 export {
   checkPublisherArns,
   compileBusPolicy,

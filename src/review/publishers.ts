@@ -1,4 +1,4 @@
-import { EventPatternError, matchesPattern } from "../compile/events";
+import { EventPatternError, matchesPattern } from "../compile/event-pattern";
 import { OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
 import type { PolicyDocument } from "../iam";
 import { findAllowed, type Ask, type Caller } from "./asking";

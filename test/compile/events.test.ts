@@ -61,7 +61,24 @@ describe("event patterns", () => {
 });
 
 describe("the pattern matcher", () => {
-  const event = { source: "a.b", detail: { n: 5, tags: ["x", "y"], none: null, flag: true, empty: [] } };
+  const event = {
+    source: "a.b",
+    detail: {
+      n: 5,
+      tags: ["x", "y"],
+      none: null,
+      flag: true,
+      empty: [],
+      lines: "one\ntwo",
+      star: "a*b",
+      plain: "axb",
+      back: "a\\b",
+      items: [
+        { kind: "put", of: "x" },
+        { kind: "check", of: "y" },
+      ],
+    },
+  };
   const cases: readonly (readonly [string, unknown, boolean])[] = [
     ["a literal", { source: ["a.b"] }, true],
     ["another literal", { source: ["a.c"] }, false],
@@ -92,6 +109,26 @@ describe("the pattern matcher", () => {
     ["what must not exist and does", { detail: { n: [{ exists: false }] } }, false],
     ["an empty list as absent", { detail: { empty: [{ exists: false }] } }, true],
     ["an object as no leaf", { detail: [{ exists: true }] }, false],
+    ["a wildcard", { source: [{ wildcard: "a*b" }] }, true],
+    ["a wildcard whose end is elsewhere", { source: [{ wildcard: "a*c" }] }, false],
+    ["a wildcard over several lines", { detail: { lines: [{ wildcard: "one*two" }] } }, true],
+    ["an escaped asterisk as itself", { detail: { star: [{ wildcard: "a\\**" }] } }, true],
+    ["an escaped asterisk as nothing else", { detail: { plain: [{ wildcard: "a\\**" }] } }, false],
+    ["an escaped backslash as itself", { detail: { back: [{ wildcard: "a\\\\*" }] } }, true],
+    ["a dot of a wildcard as itself", { source: [{ wildcard: "a.b*" }, "z"], detail: { plain: ["axb"] } }, true],
+    ["a dot of a wildcard as no other character", { detail: { plain: [{ wildcard: "a.b" }] } }, false],
+    ["anything but a wildcard", { source: [{ "anything-but": { wildcard: "a*" } }] }, false],
+    ["anything but several prefixes", { source: [{ "anything-but": { prefix: ["c.", "a."] } }] }, false],
+    ["any of two patterns", { $or: [{ source: ["z"] }, { detail: { n: [5] } }] }, true],
+    ["none of two patterns", { $or: [{ source: ["z"] }, { detail: { n: [6] } }] }, false],
+    [
+      "one of two patterns and another key",
+      { $or: [{ source: ["a.b"] }, { source: ["z"] }], detail: { n: [6] } },
+      false,
+    ],
+    ["two keys of one element of a list", { detail: { items: { kind: ["put"], of: ["x"] } } }, true],
+    ["two keys of two elements of a list", { detail: { items: { kind: ["put"], of: ["y"] } } }, false],
+    ["what no element of an empty list can have", { detail: { empty: { kind: [{ exists: false }] } } }, true],
     ["members of a prototype as absent", { constructor: [{ exists: false }] }, true],
   ];
 
@@ -102,7 +139,12 @@ describe("the pattern matcher", () => {
   const refused: readonly (readonly [string, unknown])[] = [
     ["an unknown operator", { source: [{ frob: "x" }] }],
     ["an unknown operator beside a literal that matches", { source: ["a.b", { frob: "x" }] }],
-    ["an unknown operator behind a key that does not match", { source: ["z"], detail: { n: [{ wildcard: "*" }] } }],
+    ["an unknown operator behind a key that does not match", { source: ["z"], detail: { n: [{ numeric: [">", 1] }] } }],
+    ["two wildcards in a row", { source: [{ wildcard: "a**b" }] }],
+    ["a wildcard that escapes nothing", { source: [{ wildcard: "a\\b" }] }],
+    ["several texts of an operator outside anything-but", { source: [{ prefix: ["a.", "b."] }] }],
+    ["an alternative of one", { $or: [{ source: ["a.b"] }] }],
+    ["an alternative that is no list", { $or: { source: ["a.b"] } }],
     ["two operators in one", { source: [{ prefix: "a", suffix: "b" }] }],
     ["a value without a list", { source: "a.b" }],
     ["an empty list", { source: [] }],
