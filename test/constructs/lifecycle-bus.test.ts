@@ -1,4 +1,4 @@
-import { matchesPattern } from "../../src/compile/events";
+import { matchesPattern } from "../../src/compile/event-pattern";
 import { documentOf, one, smallStack } from "../helpers/synth";
 
 describe("the lifecycle bus", () => {

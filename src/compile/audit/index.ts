@@ -1,0 +1,2 @@
+export type { AuditInput, AuditRule } from "./rule";
+export { auditRules, forwardedPattern } from "./rules";
