@@ -287,6 +287,24 @@ describe("waits for approval", () => {
     expect((await world.api("GET /approvals", APPROVER)).json).toEqual({ waiting: [] });
   });
 
+  test("are told of some hours before their end, while somebody can still decide", async () => {
+    const world = new World();
+    const { digest, approvalTimeoutSeconds } = await world.prepare("manager", "WD-500");
+    const place = { version: 1, requestId: "r-1", index: 0, field: "manager" };
+    await world.requestApproval({ ...place, digest, approvalTimeoutSeconds, taskToken: "t" });
+    const told = async (atMs: number): Promise<boolean> => {
+      const before = world.lines.length;
+      world.now = atMs;
+      await world.sweeper();
+      return world.lines.slice(before).some(({ event }) => event === "approvals-expiring");
+    };
+    const endMs = Date.parse(String(world.control("task#r-1#0")!["expiresAt"]));
+    expect(await told(endMs - 4 * 60 * MINUTE - 1)).toBe(false);
+    expect(await told(endMs - 4 * 60 * MINUTE)).toBe(true);
+    expect(await told(endMs - 1)).toBe(true);
+    expect(await told(endMs)).toBe(false);
+  });
+
   async function abandoned(): Promise<World> {
     const world = new World();
     const { digest, approvalTimeoutSeconds } = await world.prepare("manager", "WD-500");

@@ -77,6 +77,10 @@ const POSTPONE_MS = 15 * 60_000;
 /** How long after its expiry a wait for approval belongs to its workflow, which tells how it ended, in milliseconds. */
 const ABANDONED_MS = 10 * 60_000;
 
+/** How long before its end a wait for approval counts as about to expire, in milliseconds, and how many are looked at. */
+const EXPIRING_MS = 4 * 60 * 60_000;
+const EXPIRING_LOOK = 100;
+
 /** End of a change that was announced as `unknown` and of which no grant shows a write. */
 const NOT_WRITTEN: Ending = { outcome: "not-applied", reason: "NotWritten" };
 
@@ -128,6 +132,7 @@ export function createHandler(ports: SweeperPorts): () => Promise<SweeperOutput>
         : settlePointer(ports, item as unknown as PointerItem),
     );
     await sweep("second-look", (item) => takeLook(ports, item as unknown as LookItem));
+    await tellOfExpiring(ports).catch((error: unknown) => failed("approval", error));
     log.info("swept", { ...counts });
     return { version: PAYLOAD_VERSION, ...counts };
   };
@@ -264,6 +269,14 @@ async function expireTask(ports: SweeperPorts, task: TaskItem): Promise<Result> 
   );
   log.info("approval-expired", { requestId, index, field: task.field });
   return "expired";
+}
+
+/** Logs how many changes wait for an approval that is about to expire: an alarm counts the line, and what expires is not written. */
+async function tellOfExpiring({ store, clock, log }: SweeperPorts): Promise<void> {
+  const nowMs = clock.now();
+  const soon = await store.due("approval", formatInstant(nowMs + EXPIRING_MS), EXPIRING_LOOK);
+  const waiting = soon.filter(({ expiresAt }) => String(expiresAt) > formatInstant(nowMs)).length;
+  if (waiting > 0) log.warn("approvals-expiring", { waiting });
 }
 
 /** A function that asks once per argument. What failed is asked again. */
