@@ -109,6 +109,8 @@ export class FieldGateway extends Construct {
   readonly gateway: HandlerFunction;
   readonly resourcePolicy: ApiGatewayRestApiPolicy;
   readonly stage: ApiGatewayStage;
+  /** The API's access log. Absent where it is off. */
+  readonly accessLogs?: CloudwatchLogGroup;
   /** URL of the stage, without a trailing slash. */
   readonly url: string;
   private readonly props: FieldGatewayProps;
@@ -209,6 +211,7 @@ export class FieldGateway extends Construct {
       }),
     );
     const logs = accessLogGroup(this, props);
+    this.accessLogs = logs;
     const account =
       props.apiGatewayLogRoleArn === undefined
         ? []

@@ -49,6 +49,7 @@ export interface HandlerFunctionProps extends FunctionPartProps {
 
 /** One handler: its function, its own role and its own log group. */
 export class HandlerFunction extends Construct {
+  readonly handler: HandlerName;
   readonly role: PrincipalRole;
   readonly logs: CloudwatchLogGroup;
   readonly function: LambdaFunction;
@@ -56,6 +57,7 @@ export class HandlerFunction extends Construct {
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
     const { names, handler } = props;
+    this.handler = handler;
     const { name, logGroupName } = names.function(handler);
     const environment = Object.fromEntries(
       Object.entries(props.environment).map(([key, value]) => [key, terraformText(value)]),

@@ -33,6 +33,7 @@ import { compileStateMachine } from "../src/compile/state-machine";
 import { PolicyError, renderFinding, UsageError } from "../src/core";
 import { SESSION_PATH_TEMPLATE, sessionPolicyTemplate } from "../src/iam";
 import { parsePolicy, policyItems, type Policy, type PolicyInput } from "../src/policy";
+import { AuditTrail, type AuditProps } from "./audit-trail";
 import { ApprovalWorkflow } from "./approval-workflow";
 import type { ApprovalsProps } from "./approvals-api";
 import { ChangeLedger } from "./change-ledger";
@@ -54,6 +55,7 @@ import { EncryptionKeys, type ExistingKeys } from "./encryption-keys";
 import { refuse } from "./errors";
 import { FieldClassification } from "./field-classification";
 import { FieldGateway } from "./field-gateway";
+import { HandlerFunction } from "./handler-function";
 import { readerConfig, readerKeyArns, writerConfig, type HrisConnection, type SourceConnection } from "./hris";
 import { KillSwitch } from "./kill-switch";
 import { LifecycleBus } from "./lifecycle-bus";
@@ -156,6 +158,11 @@ export interface HrisWriteBackProps {
    * @default - the gateway alone checks digests
    */
   readonly auditorArns?: readonly string[];
+  /**
+   * What is recorded, watched and told: a trail, rules on what must never happen, alarms and a dashboard.
+   * @default - nothing: the account's own trail and people are relied upon
+   */
+  readonly audit?: AuditProps;
   /** @default {} */
   readonly tags?: Readonly<Record<string, string>>;
   /**
@@ -186,6 +193,8 @@ export class HrisWriteBack extends Construct {
   readonly bus: LifecycleBus;
   readonly workflow: ApprovalWorkflow;
   readonly killSwitch: KillSwitch;
+  /** Absent where it was not asked for. */
+  readonly audit?: AuditTrail;
 
   constructor(scope: Construct, id: string, props: HrisWriteBackProps) {
     super(scope, id);
@@ -374,8 +383,31 @@ export class HrisWriteBack extends Construct {
         }),
       );
     }
+    if (props.audit !== undefined) {
+      this.audit = new AuditTrail(this, "audit", {
+        ...part,
+        retention,
+        audit: props.audit,
+        apiId,
+        keyArns: [dataKeyArn, digestKeyArn],
+        writerSecretArn: props.hris.writerSecretArn,
+        rotationRoleArns: props.guardWriterSecret?.rotationRoleArns,
+        vpcEndpointId,
+        connectorFunctionArn: props.connectorFunctionArn,
+        logGroups: this.logGroups(),
+        gatewayAccessLogGroup: this.fieldGateway.accessLogs?.name,
+      });
+    }
     this.keys.goBefore(this);
     this.outputs();
+  }
+
+  /** Names of the functions' log groups, by handler: whatever functions the stack has. */
+  private logGroups(): Readonly<Record<string, string>> {
+    const functions = this.node.findAll().filter((construct) => construct instanceof HandlerFunction);
+    return Object.fromEntries(
+      functions.map(({ handler, logs }): [string, string] => [handler, logs.name]).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
   }
 
   /** What a user needs next. */
@@ -422,7 +454,8 @@ export class HrisWriteBack extends Construct {
       ],
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
-    for (const [id, [value, description]] of Object.entries({ ...outputs, ...this.networkOutputs() })) {
+    const all = { ...outputs, ...this.networkOutputs(), ...this.auditOutputs() };
+    for (const [id, [value, description]] of Object.entries(all)) {
       readable(new TerraformOutput(this, id, { value, description }));
     }
     const topics = Object.entries(this.workflow.notices.topics).map(([group, { arn }]) => [group, arn] as const);
@@ -432,6 +465,22 @@ export class HrisWriteBack extends Construct {
         description: "Topic of each group that is asked for approvals: subscribe its people or its chat",
       }),
     );
+  }
+
+  /** Where alerts and records are. */
+  private auditOutputs(): Readonly<Record<string, readonly [value: string, description: string]>> {
+    const { audit } = this;
+    if (audit === undefined) return {};
+    return {
+      "audit-topic-arn": [
+        audit.alerts.topic.arn,
+        "Subscribe here to hear of what must never happen, and of every alarm",
+      ],
+      "audit-dashboard": [audit.alarms.dashboard.dashboardName, "The dashboard that an operator keeps open"],
+      ...(audit.archive === undefined
+        ? {}
+        : { "audit-bucket": [audit.archive.bucket.bucket, "Log files of every call, locked"] as const }),
+    };
   }
 
   /** What a connector of one's own, and the owner of an existing endpoint, need. */

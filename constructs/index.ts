@@ -7,6 +7,10 @@ export {
 export { APPROVAL_ROUTES, PAGE_ROUTES, type ApprovalRoute } from "../src/core";
 export { ApprovalsApi, type ApprovalsApiProps, type ApprovalsPageProps, type ApprovalsProps } from "./approvals-api";
 export { ApproverNotices, type ApproverNoticesProps } from "./approver-notices";
+export { AuditAlarms, type AuditAlarmsProps } from "./audit-alarms";
+export { AuditAlerts, type AlertSubscription, type AuditAlertsProps } from "./audit-alerts";
+export { AuditArchive, type AuditArchiveProps, type TrailToCreate } from "./audit-archive";
+export { AuditTrail, type AuditProps, type AuditTrailProps, type ExistingTrail } from "./audit-trail";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";
 export { ConnectorNetwork, type ConnectorNetworkProps } from "./connector-network";

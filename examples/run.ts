@@ -20,6 +20,11 @@ export function oneOf<const Value extends string>(name: string, given: string, v
   throw new UsageError(`${name} is \`${given}\`; expected ${values.map((each) => `\`${each}\``).join(" or ")}`);
 }
 
+/** Reads an input that is a list, separated by commas. */
+export function listOf(input: ReturnType<typeof inputsOf>): (name: string, example: string) => string[] {
+  return (name, example) => input(name, example).split(",").filter(Boolean);
+}
+
 /**
  * Synthesizes an app as a program does. What is wrong with a policy or a stack is for a person to read: everything at once, and no stack
  * trace. Exit codes are those of the command line.

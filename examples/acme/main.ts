@@ -4,13 +4,14 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 
 import { allowAwsProviderVersions, Hris, HrisWriteBack, Source } from "../../index";
-import { inputsOf, oneOf, run, type Inputs } from "../run";
+import { inputsOf, listOf, oneOf, run, type Inputs } from "../run";
 
 /** The app: one stack. What differs between environments is in `env`, each with a value that synthesizes as it is. */
 export function acme(env: Inputs): App {
   const input = inputsOf(env);
   const accountId = input("AWS_ACCOUNT_ID", "111122223333");
   const region = input("AWS_REGION", "eu-west-1");
+  const list = listOf(input);
   // No secret is an input: secrets are named by their ARNs and read at run time.
   const secret = (name: string): string => `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}`;
 
@@ -61,6 +62,10 @@ export function acme(env: Inputs): App {
       workerIdClaim: "worker_id",
       operatorsGroup: "write-back-operators",
       page: { clientId: input("APPROVALS_CLIENT_ID", "hris-writeback-approvals-page") },
+    },
+    audit: {
+      deployerArns: [input("WRITEBACK_DEPLOYER_ARN", `arn:aws:iam::${accountId}:role/hris-write-back-deployer`)],
+      subscriptions: list("WRITEBACK_ALERTS_TO", "").map((endpoint) => ({ protocol: "email" as const, endpoint })),
     },
     // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
     gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [

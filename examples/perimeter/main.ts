@@ -4,13 +4,14 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { App, LocalBackend, TerraformStack } from "cdktf";
 
 import { allowAwsProviderVersions, Hris, HrisWriteBack, Source, type Perimeter } from "../../index";
-import { inputsOf, oneOf, run, type Inputs } from "../run";
+import { inputsOf, listOf, oneOf, run, type Inputs } from "../run";
 
 /** The app: one stack, whose field gateway can be called from one network alone. */
 export function perimeter(env: Inputs): App {
   const input = inputsOf(env);
   const accountId = input("AWS_ACCOUNT_ID", "111122223333");
   const region = input("AWS_REGION", "eu-west-1");
+  const list = listOf(input);
   const secret = (name: string): string => `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}`;
 
   const app = new App({ outdir: input("CDKTF_OUTDIR", "cdktf.out") });
@@ -44,6 +45,10 @@ export function perimeter(env: Inputs): App {
       operatorsGroup: "write-back-operators",
       page: { clientId: input("APPROVALS_CLIENT_ID", "hris-writeback-approvals-page") },
     },
+    audit: {
+      deployerArns: [input("WRITEBACK_DEPLOYER_ARN", `arn:aws:iam::${accountId}:role/hris-write-back-deployer`)],
+      subscriptions: list("WRITEBACK_ALERTS_TO", "").map((endpoint) => ({ protocol: "email" as const, endpoint })),
+    },
     retention: oneOf("WRITEBACK_RETENTION", input("WRITEBACK_RETENTION", "retain"), ["retain", "destroy"]),
   });
   return app;
@@ -51,7 +56,7 @@ export function perimeter(env: Inputs): App {
 
 /** A VPC of the connector's own, unless one is named. */
 function perimeterOf(input: ReturnType<typeof inputsOf>, region: string): Perimeter {
-  const list = (name: string, example: string): string[] => input(name, example).split(",").filter(Boolean);
+  const list = listOf(input);
   const vpcId = input("WRITEBACK_VPC_ID", "");
   if (vpcId === "") {
     return {

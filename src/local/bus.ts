@@ -34,6 +34,7 @@ export interface Delivery {
  * rules, where the queue's policy lets that rule send.
  */
 export class LocalBus {
+  readonly #name: string;
   readonly #arn: string;
   readonly #policy: PolicyDocument;
 
@@ -44,7 +45,8 @@ export class LocalBus {
     /** Every event that was accepted, in order. */
     readonly events: BusEvent[] = [],
   ) {
-    this.#arn = `arn:aws:events:${stack.region}:${stack.accountId}:event-bus/${text(stack.only("aws_cloudwatch_event_bus").body["name"])}`;
+    this.#name = text(stack.only("aws_cloudwatch_event_bus").body["name"]);
+    this.#arn = `arn:aws:events:${stack.region}:${stack.accountId}:event-bus/${this.#name}`;
     this.#policy = documentOf(stack.only("aws_cloudwatch_event_bus_policy").body["policy"]);
   }
 
@@ -82,6 +84,8 @@ export class LocalBus {
     };
     this.events.push(event);
     return this.stack.resources("aws_cloudwatch_event_rule").flatMap((rule) => {
+      // Rules of the account's default bus listen to AWS, not to publishers.
+      if (rule.body["event_bus_name"] !== this.#name) return [];
       const pattern = JSON.parse(text(rule.body["event_pattern"])) as Parameters<typeof matchesPattern>[0];
       if (!matchesPattern(pattern, event)) return [];
       const ruleArn = `arn:aws:events:${this.stack.region}:${this.stack.accountId}:rule/${text(rule.body["event_bus_name"])}/${text(rule.body["name"])}`;

@@ -15,7 +15,7 @@ export interface EventQueue {
   readonly arn: string;
 }
 
-/** The queues that hold events: those that intake reads, and wherever goes what could not be delivered. */
+/** The queues that hold events: those that intake reads, and wherever goes what the lifecycle bus could not deliver. */
 export function eventQueues(system: System): EventQueue[] {
   const { stack, intakeQueues, bus } = system;
   const declared = queuesDeclared(stack);
@@ -24,10 +24,20 @@ export function eventQueues(system: System): EventQueue[] {
     resource === undefined ? undefined : textOf(blockOf(resource.body, "dead_letter_config") ?? {}, "arn");
   const deadLetters = [
     deadLetterOf(busResource),
-    ...stack.resources("aws_cloudwatch_event_target").map(deadLetterOf),
+    ...stack
+      .resources("aws_cloudwatch_event_target")
+      .filter((target) => mayBeOf(target, bus))
+      .map(deadLetterOf),
     ...declared.filter(({ arn }) => intakeQueues.includes(arn)).map(({ resource }) => redriveTarget(resource)),
   ];
   return declared.filter(({ arn }) => intakeQueues.includes(arn) || deadLetters.includes(arn));
+}
+
+/** Whether a target is one of the bus. Without a bus it is one of the account's own, where AWS's events are and no publisher's. */
+function mayBeOf({ body }: Resource, bus: string | undefined): boolean {
+  const of = textOf(body, "event_bus_name");
+  if (of === undefined) return body["event_bus_name"] !== undefined;
+  return of === bus || of === bus?.replace(/^.*event-bus\//, "");
 }
 
 function redriveTarget({ body }: Resource): string | undefined {

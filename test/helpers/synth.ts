@@ -170,6 +170,7 @@ const RESOURCE_POLICIES = [
   "aws_api_gateway_rest_api_policy",
   "aws_cloudwatch_event_bus_policy",
   "aws_kms_key_policy",
+  "aws_s3_bucket_policy",
   "aws_secretsmanager_secret_policy",
   "aws_sns_topic_policy",
   "aws_sqs_queue_policy",

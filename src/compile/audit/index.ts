@@ -1,2 +1,14 @@
+export { compileAlarms, compileLogMetrics, type Alarm } from "./alarms";
+export { compileDashboard } from "./dashboard";
+export {
+  compileAlertKeyPolicy,
+  compileAlertQueuePolicy,
+  compileTopicPolicy,
+  compileTrailBucketPolicy,
+  compileTrailKeyPolicy,
+  type Archive,
+} from "./documents";
+export { auditNames } from "./names";
 export type { AuditInput, AuditRule } from "./rule";
 export { auditRules, forwardedPattern } from "./rules";
+export { compileEventSelectors } from "./selectors";

@@ -20,8 +20,10 @@ export function identityRules({ names, refs, deployerArns }: AuditInput): AuditR
     },
     {
       name: "boundary-changed",
-      never: "The connector role's boundary is taken off, exchanged or given another version",
-      reason: "The boundary is the most that a session can do, whatever else is attached",
+      never:
+        "The connector role's boundary is taken off or exchanged, or it or the stop policy is given another version",
+      reason:
+        "The boundary is the most that a session can do, and the stop policy is what ends every session at a stop",
       runbook: "If no deploy of that minute did it, stop the system, put the boundary back, revoke the role's sessions",
       reads: false,
       pattern: callsOf("iam", {
@@ -32,7 +34,7 @@ export function identityRules({ names, refs, deployerArns }: AuditInput): AuditR
           },
           {
             eventName: ["CreatePolicyVersion", "DeletePolicy", "SetDefaultPolicyVersion"],
-            requestParameters: { policyArn: [names.connectorBoundary.arn] },
+            requestParameters: { policyArn: [names.connectorBoundary.arn, names.stopPolicy.arn] },
           },
         ],
       }),
@@ -46,7 +48,8 @@ export function identityRules({ names, refs, deployerArns }: AuditInput): AuditR
       pattern: callsOf("iam", {
         eventName: ["AttachRolePolicy", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy"],
         requestParameters: { roleName: roleNames },
-        ...byOthersThan(deployerArns),
+        // What the kill switch attaches is told as a stop.
+        ...byOthersThan([...deployerArns, names.role("kill-switch").arn]),
       }),
     },
     {
@@ -62,7 +65,7 @@ export function identityRules({ names, refs, deployerArns }: AuditInput): AuditR
     },
     {
       name: "code-changed",
-      never: "A function's code, settings or callers, or the workflow, are changed by anyone but the deployer",
+      never: "A function's code, settings or callers, or a state machine, are changed by anyone but the deployer",
       reason: "Who changes the gateway's code holds the writer credential; who changes the workflow skips the approval",
       runbook: "Stop the system, deploy the release again, compare the bundles' hashes, rotate the writer secret",
       reads: false,
@@ -78,7 +81,7 @@ export function identityRules({ names, refs, deployerArns }: AuditInput): AuditR
         },
         states: {
           eventName: ["DeleteStateMachine", "UpdateStateMachine"],
-          requestParameters: { stateMachineArn: [names.stateMachine.arn] },
+          requestParameters: { stateMachineArn: [names.killSwitch.arn, names.stateMachine.arn] },
           ...byOthersThan(deployerArns),
         },
       }),

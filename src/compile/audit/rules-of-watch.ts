@@ -1,4 +1,5 @@
 import { CONTROL, PARTITION_KEY } from "../../core";
+import { STOPPED_HANDLERS } from "../iam";
 import { auditNames } from "./names";
 import { anyCallOf, byOtherRolesThan, byOthersThan, callsOf, type PatternNode } from "./pattern";
 import type { AuditInput, AuditRule } from "./rule";
@@ -105,7 +106,7 @@ export function stopRules({ names }: AuditInput): AuditRule[] {
       },
     ],
   });
-  const functionName = (["broker", "gateway"] as const).flatMap((handler) => {
+  const functionName = STOPPED_HANDLERS.flatMap((handler) => {
     const { name, arn } = names.function(handler);
     return [name, arn];
   });
@@ -125,6 +126,10 @@ export function stopRules({ names }: AuditInput): AuditRule[] {
               requestParameters: { functionName, reservedConcurrentExecutions: [0] },
             },
             { eventName: ["DeleteFunctionConcurrency20171031"], requestParameters: { functionName } },
+            {
+              eventName: ["UpdateEventSourceMapping20150331"],
+              responseElements: { functionArn: [names.function("intake").arn] },
+            },
           ],
         },
         events: {
@@ -132,8 +137,13 @@ export function stopRules({ names }: AuditInput): AuditRule[] {
           requestParameters: { eventBusName: [bus.name, bus.arn] },
         },
         states: {
-          eventName: ["StopExecution"],
-          requestParameters: { executionArn: [{ prefix: names.executionsArn.replace(/\*$/, "") }] },
+          $or: [
+            { eventName: ["StartExecution"], requestParameters: { stateMachineArn: [names.killSwitch.arn] } },
+            {
+              eventName: ["StopExecution"],
+              requestParameters: { executionArn: [{ prefix: names.executionsArn.replace(/\*$/, "") }] },
+            },
+          ],
         },
         iam: {
           eventName: ["AttachRolePolicy", "DetachRolePolicy"],

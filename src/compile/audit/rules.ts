@@ -33,7 +33,7 @@ export function forwardedPattern(names: Names): PatternNode {
     iam: {
       $or: [
         { requestParameters: { roleName: roleNames } },
-        { requestParameters: { policyArn: [names.connectorBoundary.arn] } },
+        { requestParameters: { policyArn: [names.connectorBoundary.arn, names.stopPolicy.arn] } },
       ],
     },
     sts: naming({ roleArn: [connector] }, connector),

@@ -224,7 +224,7 @@ function denyPlainText(queueArn: string): Statement {
  * What the account may do with a key short of using it. The root of the account stands for IAM: who has these actions in an
  * identity policy. Grants are not among them: a grant would hand on the use of the key past every condition here.
  */
-const KEY_ADMINISTRATION = [
+export const KEY_ADMINISTRATION = [
   "kms:CancelKeyDeletion",
   "kms:CreateAlias",
   "kms:DeleteAlias",

@@ -328,6 +328,10 @@ export class DeployedCloud implements StoryCloud {
       const found = await moto.query("sns", { Action: "ListTopics", Version: "2010-03-31" });
       return elementsOf(found, "TopicArn").map((arn) => `sns ${arn}`);
     };
+    const query = async (service: string, action: string, version: string, element: string): Promise<string[]> =>
+      elementsOf(await moto.query(service, { Action: action, Version: version }), element).map(
+        (name) => `${service} ${name}`,
+      );
     const roles = elementsOf(await moto.query("iam", { Action: "ListRoles", Version: "2010-05-08" }), "RoleName");
     // Keys of AWS's own, such as `alias/aws/dynamodb`, come with the account.
     const { Aliases } = await moto.json("kms", "TrentService.ListAliases", {});
@@ -353,6 +357,11 @@ export class DeployedCloud implements StoryCloud {
       rest("apigateway", "/v2/apis", "items"),
       topics(),
       rest("scheduler", "/schedules", "Schedules"),
+      names("events", "AWSEvents.ListRules", "Rules", "Name"),
+      names("cloudtrail", "CloudTrail_20131101.ListTrails", "Trails", "Name"),
+      query("monitoring", "DescribeAlarms", "2010-08-01", "AlarmName"),
+      query("monitoring", "ListDashboards", "2010-08-01", "DashboardName"),
+      this.#buckets(),
     ]);
     const mappings = this.#fronts.sources.all().map(({ uuid }) => `lambda event source mapping ${uuid}`);
     const firewall = this.#fronts.firewall.size === 0 ? [] : ["route53resolver DNS firewall"];
@@ -363,6 +372,18 @@ export class DeployedCloud implements StoryCloud {
       ...mappings,
       ...firewall,
     ].filter((each) => each !== "events default");
+  }
+
+  /** Buckets, which S3 lists in a protocol of its own. */
+  async #buckets(): Promise<string[]> {
+    const { body } = await this.moto.forward({
+      method: "GET",
+      url: "/",
+      headers: { host: "s3.amazonaws.com" },
+      body: Buffer.alloc(0),
+    });
+    const [buckets = ""] = elementsOf(body.toString("utf8"), "Buckets");
+    return elementsOf(buckets, "Name").map((name) => `s3 ${name}`);
   }
 
   /** Ends everything that was started and removes its files. */

@@ -8,7 +8,14 @@ export type Gap = (call: AwsCall, moto: Moto) => Promise<AwsAnswer | undefined>;
  * What moto 5.2 lacks of what the AWS provider 5.100 asks, each measured: without it an apply fails or hangs, or a second plan shows a
  * change that nobody made.
  */
-export const GAPS: readonly Gap[] = [validateDefinition, listVersions, escapePolicy, redrivePolicies, describeRules];
+export const GAPS: readonly Gap[] = [
+  validateDefinition,
+  listVersions,
+  escapePolicy,
+  redrivePolicies,
+  describeRules,
+  trailByArn,
+];
 
 /** The provider asks at plan and apply whether a definition is valid; our own lint has answered that at synth. */
 function validateDefinition(call: AwsCall): Promise<AwsAnswer | undefined> {
@@ -106,6 +113,27 @@ async function describeRules(call: AwsCall, moto: Moto): Promise<AwsAnswer | und
     },
   );
   return { ...answer, body: Buffer.from(described) };
+}
+
+/** Calls that name a trail by its ARN: moto knows trails by their names alone, and fails or forgets what is asked of an ARN. */
+const OF_A_TRAIL: Readonly<Record<string, "Name" | "TrailName">> = {
+  DeleteTrail: "Name",
+  GetEventSelectors: "TrailName",
+  GetTrail: "Name",
+  GetTrailStatus: "Name",
+  PutEventSelectors: "TrailName",
+  StartLogging: "Name",
+  StopLogging: "Name",
+  UpdateTrail: "Name",
+};
+
+async function trailByArn(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  const member = call.service === "cloudtrail" ? OF_A_TRAIL[call.action] : undefined;
+  if (member === undefined) return undefined;
+  const input = jsonOf(call.body);
+  const name = textOf(input[member]).replace(/^arn:.*:trail\//, "");
+  const body = Buffer.from(JSON.stringify({ ...input, [member]: name }));
+  return moto.forward({ ...call, headers: { ...call.headers, "content-length": String(body.length) }, body });
 }
 
 const none = Promise.resolve(undefined);

@@ -100,8 +100,8 @@ function local<T>(value: T, ids: AssignedIds): T {
   const [firstKey = ""] = ids.keyArns;
   const text = JSON.stringify(value)
     .replaceAll("acme-writeback", names.prefix)
-    .replaceAll("a1b2c3d4e5", ids.apiId)
     .replaceAll("vpce-0a1b2c3d4e5f60718", ids.vpcEndpointId)
+    .replaceAll("a1b2c3d4e5", ids.apiId)
     .replaceAll("arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-4111-8111-111111111111", firstKey);
   return JSON.parse(text) as T;
 }

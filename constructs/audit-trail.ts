@@ -1,0 +1,170 @@
+import { Fn, Token } from "cdktf";
+import { Construct } from "constructs";
+
+import { auditNames, auditRules } from "../src/compile/audit";
+import type { Finding } from "../src/core";
+import { AuditAlarms } from "./audit-alarms";
+import { AuditAlerts, type AlertSubscription } from "./audit-alerts";
+import { AuditArchive, DEFAULT_KEEP_DAYS, DEFAULT_LOCK_DAYS, type TrailToCreate } from "./audit-archive";
+import { refuse } from "./errors";
+import type { PartProps, Retention } from "./settings";
+
+/** A trail that records this account already: management events, reads too, and data events of the stack's tables. */
+export interface ExistingTrail {
+  readonly kind: "existing";
+  readonly trailArn: string;
+}
+
+/** What is watched and who hears of it. */
+export interface AuditProps {
+  /**
+   * Roles and users that deploy the stack, by ARN: what they change of tables, roles and functions is expected. An empty list says that
+   * every change is to be told.
+   */
+  readonly deployerArns: readonly string[];
+  /** @default { kind: "create" } */
+  readonly trail?: TrailToCreate | ExistingTrail;
+  /**
+   * Who hears every alert. More can subscribe to the topic later.
+   * @default []
+   */
+  readonly subscriptions?: readonly AlertSubscription[];
+  /**
+   * Days within which a reconciliation must have looked at everything, where the stack reconciles; 7 at most.
+   * @default 2
+   */
+  readonly reconcileWithinDays?: number;
+}
+
+/** What of a stack is watched: ids that do not follow from its names. */
+export interface AuditTrailProps extends PartProps {
+  readonly audit: AuditProps;
+  /** Id of the field gateway's API. */
+  readonly apiId: string;
+  /** Keys of the stack, by ARN. */
+  readonly keyArns: readonly string[];
+  readonly writerSecretArn: string;
+  /** @default [] */
+  readonly rotationRoleArns?: readonly string[];
+  /** @default - the gateway can be called from anywhere */
+  readonly vpcEndpointId?: string;
+  /** @default - the managed connector */
+  readonly connectorFunctionArn?: string;
+  /** Names of the functions' log groups, by handler. */
+  readonly logGroups: Readonly<Record<string, string>>;
+  /** @default - the gateway writes no access log */
+  readonly gatewayAccessLogGroup?: string;
+  /** @default "retain" */
+  readonly retention?: Retention;
+}
+
+const RECONCILE_WITHIN_DAYS = 2;
+
+/**
+ * The audit of a write-back: the record of every call in a bucket that nobody can tidy up, rules on what must never happen, alarms on what
+ * should not, and a dashboard. Detective and lossy by nature (CloudTrail delivers after minutes, EventBridge at best effort): what IAM can
+ * forbid, the rest of the stack forbids.
+ */
+export class AuditTrail extends Construct {
+  /** Absent where the account has a trail already. */
+  readonly archive?: AuditArchive;
+  readonly alerts: AuditAlerts;
+  readonly alarms: AuditAlarms;
+
+  constructor(scope: Construct, id: string, props: AuditTrailProps) {
+    super(scope, id);
+    const { names, tags, retention, audit } = props;
+    refuse(this, checkAudit(audit));
+    const part = { names, tags, retention };
+    const trail = audit.trail ?? { kind: "create" };
+    const ours = auditNames(names);
+    const keyArns = [...props.keyArns];
+    let trailIds = [ours.trail.name, ours.trail.arn];
+    if (trail.kind === "create") {
+      this.archive = new AuditArchive(this, "archive", {
+        ...part,
+        trail,
+        connectorFunctionArn: props.connectorFunctionArn,
+      });
+      if (trail.archive === undefined) keyArns.push(this.archive.key.arn);
+    } else {
+      trailIds = [nameInArn(trail.trailArn, "trail/"), trail.trailArn];
+    }
+    this.alerts = new AuditAlerts(this, "alerts", {
+      ...part,
+      subscriptions: audit.subscriptions,
+      rules: (alertKeyArn) =>
+        auditRules({
+          names,
+          refs: {
+            apiId: props.apiId,
+            keyArns: [...keyArns, alertKeyArn],
+            writerSecretArn: props.writerSecretArn,
+            writerSecretIds: secretIds(props.writerSecretArn),
+            trailIds,
+            vpcEndpointId: props.vpcEndpointId,
+          },
+          deployerArns: audit.deployerArns,
+          rotationRoleArns: props.rotationRoleArns ?? [],
+          ownBucket: trail.kind === "create" && trail.archive === undefined,
+        }),
+    });
+    this.alarms = new AuditAlarms(this, "alarms", {
+      ...part,
+      logGroups: props.logGroups,
+      gatewayAccessLogGroup: props.gatewayAccessLogGroup,
+      topicArn: this.alerts.topic.arn,
+      reconcileWithinDays: audit.reconcileWithinDays ?? RECONCILE_WITHIN_DAYS,
+    });
+  }
+}
+
+/** Every way in which a call may name a secret: its ARN, the ARN without the six characters that AWS adds, and its name. */
+function secretIds(arn: string): string[] {
+  const suffix = "-[A-Za-z0-9]{6}$";
+  if (Token.isUnresolved(arn)) {
+    const partial = Fn.replace(arn, `/${suffix}/`, "");
+    return [arn, partial, Token.asString(Fn.element(Fn.split(":secret:", partial), 1))];
+  }
+  const partial = arn.replace(new RegExp(suffix), "");
+  return [arn, partial, partial.split(":secret:")[1] ?? partial];
+}
+
+function nameInArn(arn: string, before: string): string {
+  return Token.isUnresolved(arn) ? Token.asString(Fn.element(Fn.split(before, arn), 1)) : (arn.split(before)[1] ?? arn);
+}
+
+/** What cannot be as it was asked for. */
+function checkAudit({ trail = { kind: "create" }, reconcileWithinDays }: AuditProps): Finding[] {
+  const findings: Finding[] = [];
+  const wrong = (path: string, message: string, hint: string): void => {
+    findings.push({ code: "AuditInvalid", severity: "error", path, message, hint });
+  };
+  if (trail.kind === "create") {
+    const { lockDays = DEFAULT_LOCK_DAYS, keepDays = DEFAULT_KEEP_DAYS } = trail;
+    if (!Number.isInteger(lockDays) || lockDays < 1) {
+      wrong("audit.trail.lockDays", `found ${lockDays}, expected a whole number of days`, "365 is the default");
+    }
+    if (!Number.isInteger(keepDays) || keepDays < lockDays) {
+      wrong(
+        "audit.trail.keepDays",
+        `found ${keepDays}, less than the ${lockDays} days for which log files are locked`,
+        "keep them as long as they are locked, or longer",
+      );
+    }
+    if (trail.archive !== undefined && !/^\d{12}$/.test(trail.archive.accountId)) {
+      wrong("audit.trail.archive.accountId", `found \`${trail.archive.accountId}\``, "an account has twelve digits");
+    }
+  }
+  if (
+    reconcileWithinDays !== undefined &&
+    (!Number.isInteger(reconcileWithinDays) || reconcileWithinDays < 1 || reconcileWithinDays > 7)
+  ) {
+    wrong(
+      "audit.reconcileWithinDays",
+      `found ${reconcileWithinDays}, expected 1 to 7`,
+      "a CloudWatch alarm looks back seven days at most",
+    );
+  }
+  return findings;
+}
