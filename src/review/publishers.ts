@@ -1,5 +1,5 @@
 import { EventPatternError, matchesPattern } from "../compile/event-pattern";
-import { OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE } from "../core";
+import { OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TYPE } from "../core";
 import type { PolicyDocument } from "../iam";
 import { findAllowed, type Ask, type Caller } from "./asking";
 import { textOf } from "./body";
@@ -71,9 +71,10 @@ class BusProof {
 
   run(): Partial<Findings> {
     const { system, sources } = this;
-    const announcers = this.holdings.held
-      .filter(({ power }) => power.id === "put-outcome-events")
-      .map(({ holder }) => holder);
+    const holders = (id: string): string[] =>
+      this.holdings.held.filter(({ power }) => power.id === id).map(({ holder }) => holder);
+    const announcers = holders("put-outcome-events");
+    const tellers = holders("put-waiting-events");
     const roles = system.principals.filter(({ kind }) => kind === "role");
     const everybody: readonly Caller[] = [...strangersTo(system, this.document), ...this.outsiders, ...roles];
     const found = together([
@@ -93,10 +94,19 @@ class BusProof {
           return this.anyRight(callers, [source, foreign], STRANGE_TYPE);
         });
       }),
-      this.anyRight(
-        everybody.filter(({ label }) => !announcers.includes(label)),
-        [OUTCOME_SOURCE],
-        OUTCOME_DETAIL_TYPE,
+      // The stack's own name: each type is its own roles' alone, and what it never says is nobody's but theirs.
+      ...(
+        [
+          [announcers, OUTCOME_DETAIL_TYPE],
+          [tellers, WAITING_DETAIL_TYPE],
+          [[...announcers, ...tellers], STRANGE_TYPE],
+        ] as const
+      ).map(([own, type]) =>
+        this.anyRight(
+          everybody.filter(({ label }) => !own.includes(label)),
+          [OUTCOME_SOURCE],
+          type,
+        ),
       ),
       this.anyRight(everybody, [STRANGE_SOURCE], STRANGE_TYPE),
       { counterexamples: this.outsiders.flatMap((caller) => this.tooWide(caller)) },

@@ -11,12 +11,15 @@ describe("the connector role", () => {
       permissions_boundary: "${aws_iam_policy.write-back_connector_identity_boundary.arn}",
       max_session_duration: 3600,
       tags: { "writeback:principal": "connector" },
-      depends_on: ["aws_iam_role.write-back_session-broker_broker_identity_role"],
+      depends_on: [
+        "aws_iam_role.write-back_session-broker_broker_identity_role",
+        "aws_iam_policy.write-back_connector_stop-policy",
+      ],
     });
   });
 
   test("its variables reach IAM as variables", () => {
-    const boundary = one(smallStack(), "aws_iam_policy")["policy"] as string;
+    const boundary = one(smallStack(), "aws_iam_policy", "_boundary")["policy"] as string;
     expect(boundary).toContain("/grants/$${aws:PrincipalTag/grantId}/fields/$${aws:PrincipalTag/field}");
     expect(JSON.stringify(documentOf(boundary))).toContain(
       "/grants/${aws:PrincipalTag/grantId}/fields/${aws:PrincipalTag/field}",

@@ -38,6 +38,16 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
       without(document, '"events:source":"hris-writeback"');
     }),
   ),
+  found("that a request waits is not denied to others", 2, "SourceOpen", (hand) =>
+    hand.bus((document) => {
+      without(document, '"events:detail-type":"writeback.waiting"');
+    }),
+  ),
+  found("that a change ended is not denied to others", 2, "SourceOpen", (hand) =>
+    hand.bus((document) => {
+      without(document, '"events:detail-type":"writeback.outcome"');
+    }),
+  ),
   found("a source is denied only where it comes alone", 2, "SourceOpen", (hand) =>
     hand.bus((document) => {
       mentioning(document, '"events:source":"identity.joiner"', "Deny").Condition = {
@@ -328,7 +338,7 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
     }),
   ),
   found("a dead-letter queue that takes plain text", 7, "PlainTextAllowed", (hand) => {
-    const policy = hand.find("aws_sqs_queue_policy", "dead-letter");
+    const policy = hand.find("aws_sqs_queue_policy", "_bus_dead-letter");
     hand.document(policy, "policy", (document) => {
       without(document, "SecureTransport");
     });
