@@ -22,10 +22,11 @@ export class Hand {
     this.json = structuredClone(json) as Tree;
   }
 
-  /** Arguments of the only resource of a type whose logical name holds `part`, and its address. */
+  /** Arguments of the only resource of a type whose logical name holds `part`, or of the only one that ends with it, and its address. */
   find(type: string, part = ""): { readonly address: string; readonly name: string; readonly body: Tree } {
     const found = Object.entries(this.ofType(type)).filter(([name]) => name.includes(part));
-    const [only, ...others] = found;
+    const ending = found.filter(([name]) => name.endsWith(part));
+    const [only, ...others] = ending.length === 1 ? ending : found;
     if (only === undefined || others.length > 0) throw new Error(`found ${found.length} of ${type} *${part}*`);
     return { address: `${type}.${only[0]}`, name: only[0], body: only[1] };
   }

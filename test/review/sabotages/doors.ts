@@ -95,7 +95,7 @@ export const DOOR_SABOTAGES: readonly Sabotage[] = [
     "QueueOpen",
   ),
   door("a schedule that starts the broker", 1, (hand) => {
-    const schedule = hand.find("aws_scheduler_schedule");
+    const schedule = hand.find("aws_scheduler_schedule", "_scheduler_schedule");
     schedule.body["target"] = { ...(schedule.body["target"] as Tree), arn: `\${${hand.fn("broker").address}.arn}` };
     return schedule.address;
   }),
