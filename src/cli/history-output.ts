@@ -1,6 +1,7 @@
 import { plain } from "../core";
 import type { ChangeHistory, RequestHistory } from "../runtime/history";
 import type { Verification, VerificationCode } from "../runtime/verify-history";
+import type { DelegationOnRecord } from "../runtime/ledger";
 import { escapeMarkdown, renderMarkdownTable, renderTextTable } from "./render";
 
 /** Something that happened, as a line: when, what, by whom, to what. */
@@ -20,6 +21,7 @@ const CHECKS: Readonly<Record<VerificationCode, string>> = {
   ValueRequested: "what was shown for approval is what was asked for",
   DecisionInPlace: "the decision is of this person, on an exact change on record",
   DenialMarked: "the denial stops every grant",
+  DelegationInForce: "the delegation that lent the seat held at that time",
   GrantForExactChange: "the grant is for an exact change on record",
   ApprovedBeforeGrant: "the approval was complete before the grant was opened",
   NotUsedAfterDenial: "nothing was written after a denial",
@@ -54,6 +56,11 @@ function titleOf({ index, field, effectiveClass, owner, outcome }: ChangeHistory
   return plain(`Change ${String(index)}: ${field}, ${effectiveClass}, owned by ${owner ?? "nobody"}: ${end}`).trim();
 }
 
+function standingInOf({ delegations }: { readonly delegations?: readonly DelegationOnRecord[] }): string {
+  const lent = (delegations ?? []).map(({ id, group, until }) => `${group} by delegation ${id} until ${until}`);
+  return lent.length === 0 ? "" : `, standing in for ${lent.join(" and ")}`;
+}
+
 function table(change: ChangeHistory, render: typeof renderTextTable): string {
   return render(
     HEADER,
@@ -83,7 +90,7 @@ function happeningsOf(change: ChangeHistory): Happening[] {
       happenings.push({
         at: made.decidedAt,
         what: made.decision === "approve" ? "approved" : "denied",
-        who: `${made.approver.subject} of ${made.groups.join(", ")} (${made.approver.issuer})`,
+        who: `${made.approver.subject} of ${made.groups.join(", ")}${standingInOf(made)} (${made.approver.issuer})`,
         of: `${made.digest}, policy ${made.policyDigest}${made.reason === undefined ? "" : `: ${made.reason}`}`,
       });
     }

@@ -16,8 +16,17 @@ export interface MadeDecision {
   readonly decision: "approve" | "deny";
   readonly approver: { readonly issuer: string; readonly subject: string };
   readonly groups: readonly string[];
+  readonly delegations?: readonly Delegation[];
   readonly reason?: string;
   readonly decidedAt: string;
+}
+
+/** What lends somebody a seat of a group that is not theirs. */
+export interface Delegation {
+  readonly id: string;
+  readonly group: string;
+  /** UTC day `YYYY-MM-DD`. */
+  readonly until: string;
 }
 
 /** The exact change with its values. */
@@ -44,6 +53,8 @@ export interface Change {
   readonly approval?: { readonly groups: readonly { readonly group: string; readonly count: number }[] };
   readonly expiresAt?: string;
   readonly decisions: readonly MadeDecision[];
+  /** Whose seats the reader may take by delegation. */
+  readonly standingIn?: readonly Delegation[];
   readonly mayDecide: boolean;
   readonly mayNotBecause?: { readonly code: string; readonly title: string };
   readonly consequence: "written" | "planned";

@@ -1,3 +1,4 @@
+import { checkDelegations, checkDelegationTimes } from "./check-delegations";
 import { checkExceptions, checkExceptionTimes } from "./check-exceptions";
 import { checkFields } from "./check-fields";
 import { checkSegments } from "./check-segments";
@@ -20,16 +21,19 @@ export function checkRules(raw: unknown): Problem[] {
     ...checkFields(view),
     ...checkSegments(view),
     ...checkExceptions(view),
+    ...checkDelegations(view),
     ...checkBreaker(view),
   ];
 }
 
 /**
- * What depends on the day: exceptions that have ended or not begun. Apart from the other checks because synth's output must
+ * What depends on the day: exceptions and delegations that have ended or not begun. Apart from the other checks because synth's output must
  * not depend on a clock. `nowMs` in milliseconds since the epoch.
  */
 export function checkTimes(raw: unknown, nowMs: number): Problem[] {
-  return isMapping(raw) ? checkExceptionTimes(viewOf(raw), nowMs) : [];
+  if (!isMapping(raw)) return [];
+  const view = viewOf(raw);
+  return [...checkExceptionTimes(view, nowMs), ...checkDelegationTimes(view, nowMs)];
 }
 
 function checkOwners({ owners }: RawView): Problem[] {

@@ -132,6 +132,15 @@ export const POLICY_CODES = {
     "an exception is approved on a later day and does not hold yet",
     "check `approvedOn`",
   ),
+  DuplicateDelegationId: error("two delegations have one id", "give each its own id"),
+  DelegationUnsigned: error(
+    "no owner whose approvers the group is signed",
+    "have such an owner sign under `approvedBy`: nobody else may lend its seats",
+  ),
+  DelegationEndsBeforeStart: error("a delegation ends before it begins", "correct `from` or `until`"),
+  DelegationTooLong: error("a delegation lasts longer than 90 days", "end it within 90 days of `from`"),
+  DelegationExpired: error("a delegation has ended", "remove it, or have it signed anew"),
+  DelegationNotYetInForce: warning("a delegation begins on a later day and does not hold yet", "check `from`"),
 
   BreakerHourAboveDay: warning(
     "more writes allowed in an hour than in a day, so that the limit of an hour never applies",

@@ -14,6 +14,7 @@ export const ITEM_KINDS = [
   "initiator",
   "breaker",
   "exception",
+  "delegation",
   "manifest",
 ] as const;
 export type PolicyItemKind = (typeof ITEM_KINDS)[number];
@@ -71,6 +72,7 @@ export function policyItems(policy: Policy): readonly PolicyItem[] {
     ...itemsOf("initiator", policy.initiators),
     item("breaker", "breaker", "breaker", policy.breaker),
     ...policy.exceptions.map(({ id, ...rest }) => item("exception", id, `exception#${id}`, rest)),
+    ...(policy.delegations ?? []).map(({ id, ...rest }) => item("delegation", id, `delegation#${id}`, rest)),
   ];
   const manifest: ManifestItem = {
     pk: POLICY_PARTITION,
@@ -125,6 +127,8 @@ function assemble(items: readonly PolicyItem[]): Policy {
   const record = (kind: PolicyItemKind, map = content): Record<string, unknown> =>
     Object.fromEntries(of(kind).map((each) => [each.name, map(each)]));
   const breaker = of("breaker")[0];
+  const named = (kind: PolicyItemKind): object[] => of(kind).map((each) => ({ id: each.name, ...content(each) }));
+  const delegations = named("delegation");
   if (breaker === undefined) throw new PolicyItemsError("ItemMalformed", "there is no breaker item");
   // The hashes bind the content to what synth wrote from a checked policy.
   return {
@@ -138,7 +142,8 @@ function assemble(items: readonly PolicyItem[]): Policy {
     segments: record("segment"),
     initiators: record("initiator"),
     breaker: content(breaker),
-    exceptions: of("exception").map((each) => ({ id: each.name, ...content(each) })),
+    exceptions: named("exception"),
+    ...(delegations.length === 0 ? {} : { delegations }),
   } as unknown as Policy;
 }
 

@@ -117,6 +117,22 @@ export interface PolicyException {
   readonly expires: string;
 }
 
+/** One person who takes a seat of a group that is not theirs, for a time. */
+export interface Delegation {
+  readonly id: string;
+  /** The group whose seats the person may take. */
+  readonly group: string;
+  /** The person: the subject of their token, and what people call them. */
+  readonly to: { readonly subject: string; readonly name: string };
+  readonly reason: string;
+  /** Owner to the person who signed for it. */
+  readonly approvedBy: Readonly<Record<string, string>>;
+  /** UTC day `YYYY-MM-DD` from which it holds. */
+  readonly from: string;
+  /** UTC day `YYYY-MM-DD`; it holds through it. */
+  readonly until: string;
+}
+
 export interface Policy {
   readonly version: 1;
   readonly owners: Readonly<Record<string, Owner>>;
@@ -131,4 +147,6 @@ export interface Policy {
   readonly breaker: Breaker;
   /** Sorted by id. */
   readonly exceptions: readonly PolicyException[];
+  /** Sorted by id; absent where there are none. */
+  readonly delegations?: readonly Delegation[];
 }

@@ -16,6 +16,7 @@ const STRICT_RULE: InitiatorRule = { minimumClass: "conditional", requireIntent:
  * the same yield equal values, and so one digest. Frozen, because `decide` keeps an index of it.
  */
 export function normalisePolicy(file: PolicyFile): Policy {
+  const delegations = [...(file.delegations ?? [])].sort((a, b) => compare(a.id, b.id));
   return frozen({
     version: 1,
     owners: sorted(file.owners, (owner) => owner),
@@ -33,15 +34,18 @@ export function normalisePolicy(file: PolicyFile): Policy {
       }),
     },
     breaker: normaliseBreaker(file.breaker),
-    exceptions: [...(file.exceptions ?? [])]
-      .sort((a, b) => compare(a.id, b.id))
-      .map((exception) => ({ ...exception, approvedBy: sorted(exception.approvedBy, (person) => person) })),
+    exceptions: [...(file.exceptions ?? [])].sort((a, b) => compare(a.id, b.id)).map(signed),
+    ...(delegations.length === 0 ? {} : { delegations: delegations.map(signed) }),
   });
 }
 
 /** The policy digest: SHA-256 of the canonical JSON of the normalised policy. Comments, order and formatting do not count. */
 export function policyDigest(policy: Policy): string {
   return canonicalDigest(policy);
+}
+
+function signed<Value extends { readonly approvedBy: Readonly<Record<string, string>> }>(value: Value): Value {
+  return { ...value, approvedBy: sorted(value.approvedBy, (person) => person) };
 }
 
 function normaliseField(field: FileField, name: string, defaultReconcile: Field["reconcile"]): Field {

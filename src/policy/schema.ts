@@ -208,6 +208,26 @@ const exception = z.strictObject({
   expires: day.describe("Last UTC day on which it holds, at most 90 days after `approvedOn`"),
 });
 
+const delegation = z.strictObject({
+  id: z
+    .string()
+    .regex(EXCEPTION_ID, "expected 1 to 64 letters, digits, `_`, `.` or `-`")
+    .describe("As your ticket has it"),
+  group: reference.describe("The group whose seats the person may take: one that some owner names under `approvers`"),
+  to: z
+    .strictObject({
+      subject: text(256).describe("The person's subject (`sub`) in the identity provider's tokens"),
+      name: text(128).describe("What people call them"),
+    })
+    .describe("The one person who stands in"),
+  reason: prose(MAX_TEXT).describe("Why, for whoever reads the report"),
+  approvedBy: z
+    .record(z.string(), text(128))
+    .describe("Owner to the person who signed: an owner whose approvers the group is"),
+  from: day.describe("First UTC day on which it holds"),
+  until: day.describe("Last UTC day on which it holds, at most 90 days after `from`"),
+});
+
 const count = z.int().min(1, "expected at least 1");
 
 /** The policy file. */
@@ -275,6 +295,10 @@ export const policyFileSchema = z.strictObject({
     .describe("Limits on outbound writes")
     .optional(),
   exceptions: z.array(exception).describe("Signed, dated liftings of one segment's narrowing of one field").optional(),
+  delegations: z
+    .array(delegation)
+    .describe("Signed, dated permissions of one person to take a seat of a group that is not theirs")
+    .optional(),
 });
 
 /** A policy as a typed object: the same keys as the file. */

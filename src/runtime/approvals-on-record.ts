@@ -1,5 +1,6 @@
 import { canonicalDigest, parseDuration, parseInstant } from "../core";
 import { approvalSatisfied, sameId, type Person } from "../policy/approvals";
+import { delegationsTo } from "../policy/delegations";
 import type { Approval, Policy } from "../policy/model";
 import type { WriteBackRequest } from "../policy/request";
 import type { ApprovalItem, InspectionItem } from "./ledger";
@@ -79,11 +80,21 @@ export function weigh(decisions: readonly ApprovalItem[], subject: Parameters<ty
   const deadline = approvalDeadlineMs(inspection, approval);
   const onDigest = decisions.filter((item) => item.digest === inspection.digest);
   const denied = onDigest.some((item) => item.decision === "deny");
-  const inTime = onDigest.filter((item) => instantMs(item.decidedAt) <= deadline);
+  const inTime = onDigest
+    .filter((item) => instantMs(item.decidedAt) <= deadline)
+    .map((item) => ({ ...item, groups: heldGroups(item, policy) }));
   const barred = inTime
     .filter((item) => barOf(request, policy, { ...item.approver, workerId: item.workerId }) !== undefined)
     .map((item) => item.approver);
   return { denied, satisfied: !denied && approvalSatisfied(approval, inTime, barred) === "approved" };
+}
+
+/** The groups that a decision counts for: of those that a delegation lent, only what the policy still lent this person at that time. */
+function heldGroups({ groups, delegations, approver, decidedAt }: ApprovalItem, policy: Policy): readonly string[] {
+  if (delegations === undefined) return groups;
+  const standing = delegationsTo(policy, approver.subject, instantMs(decidedAt));
+  const isLent = (group: string): boolean => delegations.some((each) => each.group === group);
+  return groups.filter((group) => !isLent(group) || standing.some((each) => each.group === group));
 }
 
 /** Whether a kind says that no person asked. A kind that nobody knows says nothing. */

@@ -1,6 +1,6 @@
 import { CONTROL, LEDGER, type Outcome } from "../core";
 import type { Person } from "../policy/approvals";
-import type { Approval, FieldClass, Scalar } from "../policy/model";
+import type { Approval, Delegation, FieldClass, Scalar } from "../policy/model";
 import type { Reason, VerdictKind } from "../policy/verdict";
 import type { WriteBackRequest } from "../policy/request";
 import type { Key } from "./ports";
@@ -162,12 +162,17 @@ export interface ApprovalItem extends Key {
   readonly approver: Person;
   /** The approver's own worker id, by the token's claim: nobody decides on their own record. */
   readonly workerId: string;
-  /** The groups of the token that are among the required ones. */
+  /** The groups of the token, or lent by a delegation, that are among the required ones. */
   readonly groups: readonly string[];
+  /** Those of `groups` that the token did not have, with what lent them. Absent where there are none. */
+  readonly delegations?: readonly DelegationOnRecord[];
   readonly reason?: string;
   readonly policyDigest: string;
   readonly decidedAt: string;
 }
+
+/** By which delegation of the policy somebody took a seat of a group. */
+export type DelegationOnRecord = Pick<Delegation, "id" | "group" | "from" | "until">;
 
 /**
  * The mark of a denial under a key that transactions can name: written in one transaction with the first denial of a digest, and

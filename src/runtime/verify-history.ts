@@ -1,5 +1,6 @@
 import { canonicalDigest, parseInstant } from "../core";
 import { approvalSatisfied } from "../policy/approvals";
+import { isInForce } from "../policy/delegations";
 import { approvalDeadlineMs, ownChangeOf, personKey } from "./approvals-on-record";
 import type { WriteBackRequest } from "../policy/request";
 import { changeMessage } from "./exact-change";
@@ -39,6 +40,8 @@ export type VerificationCode =
   | "DecisionInPlace"
   /** A denial left its mark, which stops grants. */
   | "DenialMarked"
+  /** A delegation that lent somebody a seat held when they decided. */
+  | "DelegationInForce"
   /** A grant is for an exact change on record. */
   | "GrantForExactChange"
   /**
@@ -106,6 +109,10 @@ async function verifyChange(
     if (item.decision === "deny") {
       const isMarked = denials.some(({ digest }) => digest === item.digest);
       note("DenialMarked", `${item.approver.subject} on ${short(item.digest)}`, isMarked);
+    }
+    for (const delegation of item.delegations ?? []) {
+      const isHeld = isInForce(delegation, instant(item.decidedAt)) && item.groups.includes(delegation.group);
+      note("DelegationInForce", `${item.approver.subject} for ${delegation.group} by ${delegation.id}`, isHeld);
     }
   }
   for (const attempt of attempts) {

@@ -86,6 +86,22 @@ initiators:
 breaker: { maxWritesPerHour: 200, maxWritesPerDay: 1000 }
 `;
 
+/** Payroll's seat, lent for four days to somebody of no group. */
+export const DELEGATION = {
+  id: "DEL-1",
+  group: "payroll-approvers",
+  to: { subject: "u-4711", name: "Dana Example" },
+  reason: "leave",
+  approvedBy: { payroll: "u-3001" },
+  from: "2026-11-02",
+  until: "2026-11-05",
+};
+
+/** The policy with a delegation. */
+export function withDelegation(changes: Partial<typeof DELEGATION> = {}): string {
+  return `${POLICY}delegations: [${JSON.stringify({ ...DELEGATION, ...changes })}]\n`;
+}
+
 export const CONNECTOR_ROLE_ARN = "arn:aws:iam::111122223333:role/demo-connector";
 const GATEWAY_URL = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/live";
 const SESSION_POLICY_TEMPLATE = JSON.stringify(

@@ -5,7 +5,7 @@ import { checkWords, classWords, consequenceWords, count, fieldTitle, statusTone
 
 /** One change: what it is now, what it would be, what was checked, who must agree and who has. `tick` chooses it for a decision. */
 export function changeCard(change: Change, tick: HTMLInputElement | undefined): HTMLElement {
-  const { field, from, to, status, expiresAt } = change;
+  const { field, from, to, status, expiresAt, standingIn = [] } = change;
   const check = checkWords(change.checked);
   const id = `change-${String(change.index)}`;
   const title = h("h2", { id }, foreign(fieldTitle(field)));
@@ -42,6 +42,9 @@ export function changeCard(change: Change, tick: HTMLInputElement | undefined): 
       ),
       fact("If approved", consequenceWords(change.consequence)),
       fact("Who must agree", ...agreement(change)),
+      ...standingIn.map(({ id: by, group, until }) =>
+        fact("You stand in for", h("strong", {}, foreign(group)), `, by delegation ${by}, until ${until}`),
+      ),
       fact("Decided so far", decisionsOf(change.decisions)),
       status === "waiting" && expiresAt !== undefined ? fact("Expires", timeFromNow(expiresAt)) : undefined,
       fact("Kind of field", `${classWords(change.class, change.effectiveClass)}, owned by `, foreign(change.owner)),
@@ -68,13 +71,14 @@ function decisionsOf(decisions: readonly MadeDecision[]): Child {
   return h(
     "ul",
     { class: "decisions", role: "list" },
-    decisions.map(({ decision, approver, reason, decidedAt }) =>
+    decisions.map(({ decision, approver, delegations, reason, decidedAt }) =>
       h(
         "li",
         {},
         badge(decision === "approve" ? "good" : "bad", decision === "approve" ? "Approved" : "Denied"),
         " by ",
         h("strong", {}, foreign(approver.subject)),
+        ...(delegations ?? []).map(({ group }) => [" standing in for ", h("strong", {}, foreign(group))]).flat(),
         ", ",
         time(decidedAt),
         reason === undefined || reason === "" ? undefined : h("span", { class: "quote" }, foreign(reason)),

@@ -1,11 +1,16 @@
 import type { Person } from "../../policy/approvals";
+import { delegationsTo } from "../../policy/delegations";
+import type { Policy } from "../../policy/model";
 import { UNSEEN } from "../../policy/values";
 import { Problem, type HttpApiEvent } from "../http-api";
+import type { DelegationOnRecord } from "../ledger";
 import { tokenClaims } from "../token-claims";
 
 /** Who calls, by the claims of a token that API Gateway has verified. */
 export interface Caller extends Person {
   readonly groups: readonly string[];
+  /** Those of `groups` that a delegation lends, with the delegation. */
+  readonly delegations?: readonly DelegationOnRecord[];
   /** Absent where the token does not say: such a caller may read and not decide. */
   readonly workerId?: string;
 }
@@ -27,6 +32,15 @@ export function callerOf(
     groups: groupsOf(claims[config.groupClaim]),
     workerId: workerIdOf(claims[config.workerIdClaim]),
   };
+}
+
+/** The caller with the groups that delegations of the policy lend them at a moment (milliseconds since the epoch), besides their own. */
+export function standingIn(caller: Caller, policy: Policy, nowMs: number): Caller {
+  const delegations = delegationsTo(policy, caller.subject, nowMs)
+    .filter(({ group }) => !caller.groups.includes(group))
+    .map(({ id, group, from, until }) => ({ id, group, from, until }));
+  if (delegations.length === 0) return caller;
+  return { ...caller, groups: [...caller.groups, ...delegations.map(({ group }) => group)], delegations };
 }
 
 /** The caller's worker id. Throws `Problem` where the token does not say: accounts of one person could not be told. */

@@ -19,7 +19,7 @@ import {
   type ChangePlace,
 } from "../records";
 import { personOf, type Caller } from "./caller";
-import { allowedApprover, alreadyDecided, demandNoEnd, demandWaiting, ownDecision } from "./may-decide";
+import { allowedApprover, alreadyDecided, demandNoEnd, demandWaiting, lending, ownDecision } from "./may-decide";
 import { notFound } from "./place";
 import { endWait, getTask } from "./wait";
 import type { ApprovalsPorts } from "./world";
@@ -192,6 +192,7 @@ async function decideOnce(
   }
   let complete = isSettled;
   if (before === undefined) {
+    const delegations = lending(approver, approver.asked);
     const item: ApprovalItem = {
       ...ledgerKeys.approval(place.requestId, place.index, task.digest, own),
       decision: made.decision,
@@ -199,6 +200,7 @@ async function decideOnce(
       approver: personOf(caller),
       workerId: approver.workerId,
       groups: approver.asked,
+      ...(delegations.length === 0 ? {} : { delegations }),
       ...(made.reason === undefined ? {} : { reason: made.reason }),
       policyDigest,
       decidedAt: formatInstant(now),

@@ -4,7 +4,7 @@ import type { Approval, Policy } from "../../policy/model";
 import type { WriteBackRequest } from "../../policy/request";
 import { barOf, personKey, type Bar } from "../approvals-on-record";
 import { Problem } from "../http-api";
-import type { ApprovalItem, OutcomeItem, TaskItem } from "../ledger";
+import type { ApprovalItem, DelegationOnRecord, OutcomeItem, TaskItem } from "../ledger";
 import { requireWorkerId, type Caller } from "./caller";
 
 const BAR_TITLES: Readonly<Record<Bar, string>> = {
@@ -27,12 +27,22 @@ export function allowedApprover(
   approval: Approval,
   caller: Caller,
 ): Approver {
-  const asked = approval.groups.map(({ group }) => group).filter((group) => caller.groups.includes(group));
+  const asked = askedOf(caller, approval);
   if (asked.length === 0) throw new Problem(403, "NotAnApprover", "only a member of a group that is asked may decide");
   const approver = { ...caller, workerId: requireWorkerId(caller), asked };
   const bar = barOf(request, policy, approver);
   if (bar !== undefined) throw new Problem(403, bar, BAR_TITLES[bar]);
   return approver;
+}
+
+/** The caller's groups that an approval asks. */
+export function askedOf(caller: Caller, approval: Approval): string[] {
+  return approval.groups.map(({ group }) => group).filter((group) => caller.groups.includes(group));
+}
+
+/** The delegations, of those that a caller has, that lend a group of a list. */
+export function lending(caller: Caller, groups: readonly string[]): readonly DelegationOnRecord[] {
+  return (caller.delegations ?? []).filter(({ group }) => groups.includes(group));
 }
 
 /** The decision of an account that is on record. Throws `Problem` where another account of the person's has one. */

@@ -12,7 +12,7 @@ import {
   type ChangePlace,
 } from "../records";
 import type { Caller } from "./caller";
-import { allowedApprover, demandWaiting, ownDecision } from "./may-decide";
+import { allowedApprover, demandWaiting, lending, ownDecision } from "./may-decide";
 import { notFound } from "./place";
 import { getTask, isWaiting } from "./wait";
 import { forEach, type ApprovalsPorts } from "./world";
@@ -98,13 +98,15 @@ async function showStored(
     inspectedAt: inspection.inspectedAt,
     approval: inspection.approval,
     expiresAt: task?.expiresAt,
-    decisions: decisions.map(({ decision: made, approver, groups, reason, decidedAt }) => ({
+    decisions: decisions.map(({ decision: made, approver, groups, delegations, reason, decidedAt }) => ({
       decision: made,
       approver,
       groups,
+      delegations,
       reason,
       decidedAt,
     })),
+    standingIn: lending(caller, inspection.approval?.groups.map(({ group }) => group) ?? []),
     mayDecide: barrier === undefined,
     ...(barrier === undefined ? {} : { mayNotBecause: { code: barrier.code, title: barrier.title } }),
   };

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 
 import { APPROVAL_ROUTES, routeKeyOf, type ApprovalRouteId } from "../../core";
-import { callerOf, type Caller } from "../approvals/caller";
+import { callerOf, standingIn, type Caller } from "../approvals/caller";
 import { decideOn, decideOnSeveral, decisionOf, decisionsOf } from "../approvals/decide";
 import { listWaiting } from "../approvals/list";
 import { acknowledge, listNotices, showNotice } from "../approvals/notices";
@@ -54,17 +54,22 @@ export function createHandler(
   const pinned = createPolicySource(ports.store, config.manifestHash);
   const { operatorsGroup } = config;
 
+  // A delegation lends decisions on changes: neither an owner's inbox nor an operator's part.
+  const asApprover = async (caller: Caller): Promise<Caller> =>
+    standingIn(caller, (await pinned()).policy, ports.clock.now());
+
   const answers: Readonly<Record<ApprovalRouteId, Answer>> = {
-    list: (caller) => listWaiting(ports, pinned, caller),
-    request: async (caller, event) => showRequest(ports, (await pinned()).policy, caller, requestIdOf(event)),
+    list: async (caller) => listWaiting(ports, pinned, await asApprover(caller)),
+    request: async (caller, event) =>
+      showRequest(ports, (await pinned()).policy, await asApprover(caller), requestIdOf(event)),
     "decide-request": async (caller, event) => {
       const made = decisionsOf(bodyOf(event));
-      return decideOnSeveral(ports, await pinned(), caller, requestIdOf(event), made);
+      return decideOnSeveral(ports, await pinned(), await asApprover(caller), requestIdOf(event), made);
     },
-    read: async (caller, event) => showChange(ports, (await pinned()).policy, caller, placeOf(event)),
+    read: async (caller, event) => showChange(ports, (await pinned()).policy, await asApprover(caller), placeOf(event)),
     decide: async (caller, event) => {
       const made = decisionOf(bodyOf(event));
-      return decideOn(ports, await pinned(), caller, placeOf(event), made);
+      return decideOn(ports, await pinned(), await asApprover(caller), placeOf(event), made);
     },
     notices: async (caller) => listNotices(ports, await pinned(), caller),
     notice: async (caller, event) => showNotice(ports, await pinned(), caller, placeOf(event)),
