@@ -1,4 +1,4 @@
-import { plain } from "../core";
+import { markdownCode, plain } from "../core";
 import {
   COUNTEREXAMPLE_CODES,
   nameOfStatement,
@@ -178,7 +178,7 @@ function renderMarkdown(proof: Proof, view: ProofView): string {
   const handlers = proof.invariants.flatMap(({ number, heldByHandlers }) =>
     heldByHandlers.flatMap(({ what, tests }) => [
       `- ${number}: ${escapeMarkdown(what)}`,
-      ...tests.map(({ file, test }) => `  - ${asCode(`${file}: ${test}`)}`),
+      ...tests.map(({ file, test }) => `  - ${markdownCode(`${file}: ${test}`)}`),
     ]),
   );
   const folded = `<details><summary>${escapeMarkdown(HANDLERS_TITLE)}</summary>\n\n${handlers.join("\n")}\n\n</details>`;
@@ -199,7 +199,9 @@ function markdownSection(invariant: InvariantProof, view: ProofView): string {
   const { number, title, verdict } = invariant;
   const items = [...shortened(found, view), ...shortened(unread, view), ...shown].flatMap(({ code, text, more }) => [
     `- ${code === undefined ? "" : `**${code}**: `}${escapeMarkdown(text)}`,
-    ...more.map(([label, detail]) => `  - ${label}: ${label === "next" ? escapeMarkdown(detail) : asCode(detail)}`),
+    ...more.map(
+      ([label, detail]) => `  - ${label}: ${label === "next" ? escapeMarkdown(detail) : markdownCode(detail)}`,
+    ),
   ]);
   return `## ${number}: ${WORDS[verdict]}\n\n${escapeMarkdown(title)}.\n\n${items.join("\n")}`;
 }
@@ -211,16 +213,8 @@ function powerTable(powers: readonly PowerRow[]): string {
     return held.map(({ holder, statements }, index) => [
       ...(index === 0 ? first : ["", ""]),
       holder,
-      statements.map((statement) => asCode(citation(statement).replaceAll("`", ""))).join(" "),
+      statements.map((statement) => markdownCode(citation(statement).replaceAll("`", ""))).join(" "),
     ]);
   });
   return renderMarkdownTable(["May", "Belongs to", "Held by", "Through"], rows);
-}
-
-/** Text as code, whatever backticks it holds. */
-function asCode(text: string): string {
-  const safe = plain(text);
-  const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `\`${safe}\`` : `${fence} ${safe} ${fence}`;
 }

@@ -1,4 +1,4 @@
-import { plain } from "../core";
+import { markdownMessage, plain } from "../core";
 
 /** A table of aligned columns. */
 export function renderTextTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -18,20 +18,13 @@ export function renderTextTable(header: readonly string[], rows: readonly (reado
 /** A Markdown table; what a cell holds stays inside it. */
 export function renderMarkdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
+  const cell = (text: string): string => markdownMessage(text, { inTable: true });
   return [line(header), line(header.map(() => "---")), ...rows.map((row) => line(row.map(cell)))].join("");
 }
 
-/** Marks of Markdown and HTML are escaped; a bar ends a cell even inside of code. */
-function cell(text: string): string {
-  return escapeMarkdown(text, (code) => code.replaceAll("|", "\\|"));
-}
-
 /** Text that means nothing to Markdown or HTML, but for what stands in single backticks, which stays code. */
-export function escapeMarkdown(text: string, insideCode: (code: string) => string = (code) => code): string {
-  return plain(text)
-    .split(/(`[^`]*`)/)
-    .map((part, index) => (index % 2 === 1 ? insideCode(part) : part.replace(/[\\|<>[\]*_~#!]/g, "\\$&")))
-    .join("");
+export function escapeMarkdown(text: string): string {
+  return markdownMessage(text);
 }
 
 /** One JSON document. */

@@ -9,9 +9,10 @@ import { demo } from "./commands/demo";
 import { explain } from "./commands/explain";
 import { history } from "./commands/history";
 import { prove } from "./commands/prove";
+import { report } from "./commands/report";
 import { EXIT, type Command, type Io } from "./io";
 
-const COMMANDS: readonly Command[] = [check, explain, prove, history, demo, cloud];
+const COMMANDS: readonly Command[] = [check, explain, prove, report, history, demo, cloud];
 
 /** The program's help. */
 export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...

@@ -4,6 +4,7 @@ export { hasExactNumbers, parseExactJson } from "./exact-json";
 export { PolicyError, UsageError } from "./errors";
 export { hasErrors, plain, renderFinding, sortFindings, type Finding, type Severity } from "./findings";
 export { FIELD_NAME, GRANT_ID_PATTERN, grantIdOf, isGrantId, isRequestId, NAME, REQUEST_ID } from "./ids";
+export { markdownCode, markdownMessage, markdownText, messageParts } from "./markdown";
 export {
   daysBetween,
   endOfUtcDay,

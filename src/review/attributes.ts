@@ -139,6 +139,8 @@ const KNOWN: Readonly<Partial<Record<string, Assign>>> = {
   "aws_kms_key.id": standIn,
   "aws_kms_key.key_id": standIn,
   "aws_lambda_alias.arn": regional("lambda", ["function_name", "name"], (of, name) => `function:${of}:${name}`),
+  "aws_lambda_event_source_mapping.arn": (resource, { partition, region, accountId }) =>
+    `arn:${partition}:lambda:${region}:${accountId}:event-source-mapping:${standIn(resource)}`,
   "aws_lambda_function.arn": functionArn,
   "aws_lambda_function.invoke_arn": invokeArn,
   "aws_lambda_function.qualified_arn": functionArn,

@@ -16,9 +16,14 @@ const STACK_FILE = "cdk.tf.json";
  * would apply from other files beside it, is not read, and said to be so. Throws `UsageError` where there is no stack, or more than one.
  */
 export function loadStack(path: string): Stack {
-  const file = isFile(path) ? path : findStackFile(path);
+  const file = locateStack(path);
   const stack = within(file, () => stackOfConfiguration(readJson(file)));
   return { ...stack, unread: [...stack.unread, ...besides(file)] };
+}
+
+/** The file that `loadStack` reads. Throws `UsageError` where there is no stack, or more than one. */
+export function locateStack(path: string): string {
+  return isFile(path) ? path : findStackFile(path);
 }
 
 /** The stack that a plan, printed by `terraform show -json`, will make. */
