@@ -101,6 +101,9 @@ export const LEDGER = {
   grantEndPrefix: "grant-end#",
   refusalPrefix: "refusal#",
   acknowledgedPrefix: "acknowledged#",
+  findingPrefix: "finding#",
+  observedPrefix: "observed#",
+  reconciliationPrefix: "reconciliation#",
   systemResume: "system-resume",
   systemStop: "system-stop",
   systemDrill: "system-drill",
@@ -118,6 +121,9 @@ export const CONTROL = {
   openPrefix: "open#",
   inboxPrefix: "inbox#",
   noticePrefix: "notice#",
+  reconciliation: "reconciliation",
+  partPrefix: "reconcile#",
+  reconciledPrefix: "reconciled#",
 } as const;
 
 /** Items that Terraform creates once, as plain attributes, and then leaves alone. */
@@ -179,6 +185,8 @@ export const ERROR_EVENTS = [
   "breaker-tripped",
   /** A decision that somebody may not make, or not any more: another digest, too late, a foreign group, an own change, a second time. */
   "decision-refused",
+  /** Ledger, HRIS, source of truth or CloudTrail disagree, and a person must look: logged when a reconciliation finds it first. */
+  "discrepancy-found",
   /** An event that can never be taken: malformed, oversized, or a request id that came again with other content. */
   "event-refused",
   /** The field gateway failed before its one call. */
@@ -291,4 +299,6 @@ export const ENV = {
   stopPolicyArn: "STOP_POLICY_ARN",
   /** JSON: how the approvals page signs people in. Absent where the API serves no page. */
   page: "PAGE",
+  /** JSON of the reconciliation's settings (`ReconciliationSettings`). */
+  reconciliation: "RECONCILIATION",
 } as const;

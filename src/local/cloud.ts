@@ -540,7 +540,7 @@ export class LocalCloud {
       const arn = `arn:aws:dynamodb:${this.stack.region}:${this.stack.accountId}:table/${this.#tableName(table)}`;
       this.iam.authorize(role, action, index === undefined ? arn : `${arn}/index/${index}`, {
         context: {
-          "dynamodb:LeadingKeys": [pk],
+          ...(pk === undefined ? {} : { "dynamodb:LeadingKeys": [pk] }),
           ...(enclosing === undefined ? {} : { "dynamodb:EnclosingOperation": enclosing }),
         },
       });

@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
+
 import { DUE_AT, DUE_INDEX, DUE_QUEUE, PARTITION_KEY, SORT_KEY } from "../core";
 import {
   ConditionFailed,
   type Condition,
   type Item,
   type Key,
+  type LedgerPages,
   type Store,
   type TableName,
   type WriteAction,
@@ -13,13 +16,13 @@ import { needsTransaction } from "../runtime/write-actions";
 
 /**
  * Asked once per underlying AWS action, before it: `dynamodb:GetItem`, `Query`, `PutItem`, `UpdateItem`, `ConditionCheckItem`,
- * `DeleteItem`. `pk` is the leading key: of the index, the queue's name. `enclosing` is `TransactWriteItems` inside a transaction.
+ * `DeleteItem`, `Scan`. `pk` is the leading key: of the index, the queue's name; a scan has none. `enclosing` is `TransactWriteItems` inside a transaction.
  * May throw; nothing is read or written then.
  */
 export type AuthorizeStore = (
   action: string,
   table: TableName,
-  pk: string,
+  pk: string | undefined,
   enclosing: "TransactWriteItems" | undefined,
   index: string | undefined,
 ) => void;
@@ -125,6 +128,34 @@ export function createMemoryStore(
         send();
         if (isAnswerLost?.(actions) === true) send();
       }),
+  };
+}
+
+/** The ledger of these tables in parts and pages, as a parallel scan reads it: in an order of its own, each record in one part. */
+export function createMemoryPages({ authorize }: MemoryStoreOptions, { ledger }: MemoryTables): LedgerPages {
+  const places = new Map<string, number>();
+  const placeOf = (id: string): number => {
+    const known = places.get(id) ?? createHash("sha256").update(id).digest().readUInt32BE();
+    places.set(id, known);
+    return known;
+  };
+  return {
+    page({ part, of, limit, after }) {
+      authorize?.("dynamodb:Scan", "ledger", undefined, undefined, undefined);
+      const from = after === undefined ? -1 : placeOf(idOf(after));
+      const rest = [...ledger]
+        .map(([id, item]) => ({ place: placeOf(id), item }))
+        .filter(({ place }) => place % of === part && place > from)
+        .sort((a, b) => a.place - b.place);
+      const items = rest.slice(0, limit).map(({ item }) => copyOf(item));
+      const last = items.at(-1);
+      return Promise.resolve({
+        items,
+        ...(rest.length > limit && last !== undefined
+          ? { last: { pk: textOf(last[PARTITION_KEY]), sk: textOf(last[SORT_KEY]) } }
+          : {}),
+      });
+    },
   };
 }
 

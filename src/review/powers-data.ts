@@ -165,6 +165,13 @@ const MAKERS: readonly {
     invariants: [2],
   },
   {
+    id: "record-reconciliations",
+    title: "record findings, and what a reconciliation saw",
+    kinds: ["findingPrefix", "observedPrefix", "reconciliationPrefix"],
+    allowed: ["reconciler"],
+    invariants: [2, 5],
+  },
+  {
     id: "record-resumes",
     title: "record who agreed that a stopped system runs again",
     kinds: ["systemResume"],
@@ -244,6 +251,12 @@ export function controlPowers({ tables: { control } }: System): Power[] {
       allowed: ["notifier", "request-approval"],
       invariants: [2],
     }),
+    power(
+      "keep-reconciliation",
+      "keep how far a reconciliation is",
+      write(CONTROL.reconciliation, `${CONTROL.partPrefix}some-run#0`, `${CONTROL.reconciledPrefix}some-field`),
+      { allowed: ["reconciler"], invariants: [2] },
+    ),
     power("use-any-control-item", "read, check or write any item of the control table", anyItem, {
       allowed: NOBODY,
       invariants: [2, 6],

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { ENV, isEncryptedOrLocal, NO_VPC_ENDPOINT } from "../core";
+import { parseReconciliationSettings } from "./reconciliation/settings";
 
 /** A function's environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,6 +48,7 @@ const MEMBERS = {
   intakeMappingId: z.string().min(1),
   stopPolicyArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:policy\/[\w+=,.@/-]+$/, "expected the ARN of a policy"),
   page: z.string().min(2).optional(),
+  reconciliation: z.string().min(2).transform(parseReconciliationSettings),
 } satisfies Record<keyof typeof ENV, z.ZodType>;
 
 /** What a member is once it was checked; `undefined` where it may be absent and is. */

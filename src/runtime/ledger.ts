@@ -24,6 +24,9 @@ import type { Key } from "./ports";
  *   grant-end#<grantId>              end                        it ended unused
  *   refusal#<requestId>#<index>      <ulid>                     a decision that was refused
  *   acknowledged#<requestId>#<index> <person>                   somebody has read a notified fact
+ *   finding#<findingId>              opened#<n>, closed#<n>     a finding of the reconciliation was opened, or closed by itself
+ *   observed#<runId>                 <findingId>                a finding as one run saw it
+ *   reconciliation#<runId>           started, finished          a run, and what it came to
  *   system-resume                    <stopId>#agree#<person>    somebody agreed that it runs again
  *   system-resume                    <stopId>#resumed           two people had, and it was set back
  *   system-stop                      <stopId>                   somebody stopped the system
@@ -84,6 +87,20 @@ export const ledgerKeys = {
     pk: ledgerKeys.acknowledgements(requestId, index),
     sk: person,
   }),
+  /** Partition of what became of a finding. */
+  findingEvents: (findingId: string): string => `${LEDGER.findingPrefix}${findingId}`,
+  /** Fixed width, so that the keys' order is that of the numbers. */
+  findingEvent: (findingId: string, what: "opened" | "closed", n: number): Key => ({
+    pk: ledgerKeys.findingEvents(findingId),
+    sk: `${what}#${String(n).padStart(6, "0")}`,
+  }),
+  /** Partition of what a run saw. */
+  observations: (runId: string): string => `${LEDGER.observedPrefix}${runId}`,
+  observation: (runId: string, findingId: string): Key => ({ pk: ledgerKeys.observations(runId), sk: findingId }),
+  reconciliation: (runId: string, what: "started" | "finished"): Key => ({
+    pk: `${LEDGER.reconciliationPrefix}${runId}`,
+    sk: what,
+  }),
   agreement: (stopId: string, person: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#agree#${person}` }),
   resumed: (stopId: string): Key => ({ pk: LEDGER.systemResume, sk: `${stopId}#resumed` }),
   stop: (stopId: string): Key => ({ pk: LEDGER.systemStop, sk: stopId }),
@@ -117,6 +134,11 @@ export const controlKeys = {
   look: (grantId: string): Key => ({ pk: `${CONTROL.lookPrefix}${grantId}` }),
   open: (requestId: string, index: number): Key => ({ pk: `${CONTROL.openPrefix}${requestId}#${String(index)}` }),
   notice: (requestId: string): Key => ({ pk: `${CONTROL.noticePrefix}${requestId}` }),
+  reconciliation: (): Key => ({ pk: CONTROL.reconciliation }),
+  /** How far a run is in one part of the ledger, or in CloudTrail's records. */
+  part: (runId: string, part: number | "sessions"): Key => ({ pk: `${CONTROL.partPrefix}${runId}#${String(part)}` }),
+  /** When a field was last wholly reconciled. */
+  reconciled: (field: string): Key => ({ pk: `${CONTROL.reconciledPrefix}${field}` }),
   inbox: (requestId: string, index: number): Key => ({ pk: `${CONTROL.inboxPrefix}${requestId}#${String(index)}` }),
 } as const;
 

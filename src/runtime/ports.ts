@@ -58,6 +58,41 @@ export interface Store {
 /** What reads records and changes none. */
 export type StoreReads = Pick<Store, "get" | "query">;
 
+/** A page of the ledger, in no order that means anything. Without `last` its part is read to the end. */
+export interface LedgerPage {
+  readonly items: readonly Item[];
+  readonly last?: Key;
+}
+
+/** The ledger from its one end to the other, in parts that can be read at the same time. Strongly consistent. */
+export interface LedgerPages {
+  /** At most `limit` records of part `part` of `of`, after a key. Any record's key will do, not only a page's last. */
+  page(from: {
+    readonly part: number;
+    readonly of: number;
+    readonly limit: number;
+    readonly after?: Key;
+  }): Promise<LedgerPage>;
+}
+
+/** One session of the connector role, as CloudTrail recorded that it was opened. */
+export interface RecordedSession {
+  /** CloudTrail's own id of the event. */
+  readonly eventId: string;
+  /** ISO 8601 UTC. */
+  readonly openedAt: string;
+  /** What the caller gave as `roleSessionName`: the grant's id, for a session that the broker opened. */
+  readonly sessionName: string;
+  /** ARN of who opened it, where the record says. */
+  readonly openedBy?: string;
+}
+
+/** CloudTrail's memory of the account's last 90 days. */
+export interface SessionTrail {
+  /** Sessions of the connector role that were opened from one moment until before another, in milliseconds since the epoch. */
+  sessions(fromMs: number, untilMs: number): Promise<readonly RecordedSession[]>;
+}
+
 /** Some conditions of a write did not hold; nothing was written. */
 export class ConditionFailed extends Error {
   override readonly name = "ConditionFailed";

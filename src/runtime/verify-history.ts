@@ -132,7 +132,7 @@ async function verifyChange(
 }
 
 /** Whether the approval of an exact change was complete at a moment; true where it needs none. */
-function isApprovedBy(
+export function isApprovedBy(
   request: WriteBackRequest,
   inspection: InspectionItem,
   approvals: readonly ApprovalItem[],
