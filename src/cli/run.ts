@@ -8,11 +8,15 @@ import { cloud } from "./commands/cloud";
 import { demo } from "./commands/demo";
 import { explain } from "./commands/explain";
 import { history } from "./commands/history";
+import { drill } from "./commands/drill";
 import { prove } from "./commands/prove";
 import { report } from "./commands/report";
+import { resume } from "./commands/resume";
+import { status } from "./commands/status";
+import { stop } from "./commands/stop";
 import { EXIT, type Command, type Io } from "./io";
 
-const COMMANDS: readonly Command[] = [check, explain, prove, report, history, demo, cloud];
+const COMMANDS: readonly Command[] = [check, explain, prove, report, history, stop, status, resume, drill, demo, cloud];
 
 /** The program's help. */
 export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...

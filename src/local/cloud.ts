@@ -26,6 +26,7 @@ import * as killSwitch from "../runtime/handlers/kill-switch";
 import * as requestApproval from "../runtime/handlers/request-approval";
 import * as notifier from "../runtime/handlers/notifier";
 import * as sweeper from "../runtime/handlers/sweeper";
+import type { Layers } from "../runtime/kill-switch/layers";
 import type {
   Bus,
   Functions,
@@ -224,6 +225,12 @@ export class LocalCloud {
       .map(({ body }) => text(body["function_name"]))
       .find((each) => each.endsWith(`-${handler}`));
     return this.#run(this.#functionArn(name ?? handler), event);
+  }
+
+  /** The layers of a stop, by the word of what this process stands for. */
+  killSwitchLayers(): Layers {
+    const { role, environment } = this.#function(this.#functionArn(this.#killSwitchArn().split(":").at(-1) ?? ""));
+    return this.#layers.of(role, environment);
   }
 
   /** Runs the sweeper once, as its schedule does. */

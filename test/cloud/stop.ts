@@ -1,6 +1,7 @@
 import { CONTROL } from "../../src/core";
 import type { DeployedCloud } from "../../src/local/aws/deployed-cloud";
 import { madeFor, WORKERS } from "../../src/local/demo/cast";
+import { withAws } from "./with-aws";
 
 const OPERATORS = [
   { subject: "ada", groups: ["write-back-operators"], workerId: "10070" },
@@ -35,6 +36,14 @@ export function stopsDeployed(current: () => DeployedCloud): void {
       expect([answer.status, await answer.text()]).toEqual([200, expect.anything()]);
       const result = await front.executions.all()[before]!.result;
       return result.status;
+    }
+
+    /** Runs a command of an operator's on what is deployed. */
+    async function operator(command: string, ...args: string[]): Promise<{ code: number; told: unknown; err: string }> {
+      const { region, accountId } = current().stack;
+      const arn = `arn:aws:states:${region}:${accountId}:stateMachine:acme-writeback-kill-switch`;
+      const { code, out, err } = await withAws(current(), [command, "--kill-switch", arn, ...args, "--format", "json"]);
+      return { code, told: out === "" ? undefined : (JSON.parse(out) as Record<string, unknown>)[command], err };
     }
 
     async function joinerEvent(): Promise<string> {
@@ -74,6 +83,16 @@ export function stopsDeployed(current: () => DeployedCloud): void {
           ["intake", true, "intake's queue is not read"],
           ["executions", true, "no execution runs"],
         ]);
+        const { code, told } = await operator("status");
+        expect([code, told]).toMatchObject([
+          3,
+          {
+            system: "stopped",
+            switch: { state: "stopped", stopId: "S1", kind: "drill", agreements: { people: 0, needed: 2 } },
+            layers: ["concurrency", "connector", "intake", "executions"].map((layer) => ({ layer, isStopped: true })),
+            missing: ["2 of 2 operators who agree to the end of `S1`"],
+          },
+        ]);
         during = await joinerEvent();
         expect(cloud.systems.hris.writes()).toBe(writes);
         expect(cloud.outcomes().filter(({ requestId }) => requestId === during)).toEqual([]);
@@ -96,6 +115,13 @@ export function stopsDeployed(current: () => DeployedCloud): void {
       async () => {
         const cloud = current();
         expect((await agree(0)).body).toMatchObject({ agreed: 1, resumed: false });
+        expect(await operator("resume")).toMatchObject({
+          code: 3,
+          told: {
+            url: expect.stringMatching(/^https:.*\/#\/system$/),
+            agreed: [expect.stringMatching(/^1 of 2 .*ada/)],
+          },
+        });
         expect((await agree(1)).body).toMatchObject({ agreed: 2, resumed: true });
         const undo = cloud.front.executions.all().find(({ name }) => name === "undo-S1");
         expect(await undo!.result).toMatchObject({ status: "SUCCEEDED" });
@@ -103,6 +129,8 @@ export function stopsDeployed(current: () => DeployedCloud): void {
         const mine = cloud.outcomes().filter(({ requestId }) => requestId === during);
         expect(mine.map(({ outcome }) => outcome)).toEqual(["applied"]);
         expect(cloud.systems.hris.writes()).toBe(writes + 1);
+        expect(await operator("drill", "--of", "S1")).toMatchObject({ code: 0, told: { passed: true, filed: true } });
+        expect(await operator("status")).toMatchObject({ code: 0, told: { system: "running", missing: [] } });
         const [drill] = (await cloud.scan("ledger")).filter(({ pk }) => (pk as { S: string }).S === "system-drill");
         expect(drill).toMatchObject({ sk: { S: "S1" }, passed: { BOOL: true }, usedWhileStopped: { L: [] } });
       },
@@ -124,7 +152,18 @@ export function stopsDeployed(current: () => DeployedCloud): void {
           state: { S: "stopped" },
         });
         // The destroy that follows finds the system stopped in every layer.
-        expect(await execute("stop-S2", {})).toBe("SUCCEEDED");
+        const { code, told } = await operator("stop", "--reason", "the end");
+        expect([code, told]).toMatchObject([
+          0,
+          {
+            stoppedBy: expect.stringMatching(/^arn:aws:/),
+            layers: ["switch", "concurrency", "connector", "intake", "executions"].map((layer) => ({
+              layer,
+              latencyMs: expect.any(Number),
+            })),
+          },
+        ]);
+        expect(await operator("stop")).toMatchObject({ code: 1, err: expect.stringContaining("stopped already") });
       },
       LONG_MS,
     );

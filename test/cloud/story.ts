@@ -1,9 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Io } from "../../src/cli/io";
-import { nodeIo } from "../../src/cli/node-io";
-import { run } from "../../src/cli/run";
 import { OUTCOME_SOURCE } from "../../src/core";
 import { DeployedCloud, missingForCloud } from "../../src/local/aws/deployed-cloud";
 import type { PlannedChange } from "../../src/local/aws/terraform";
@@ -13,6 +10,7 @@ import type { DemoExample } from "../../src/local/demo/synthesize";
 import type { RequestHistory } from "../../src/runtime/history";
 import type { Verification } from "../../src/runtime/verify-history";
 import { findTerraform } from "../helpers/terraform";
+import { withAws } from "./with-aws";
 
 /** An apply with its waits, a story, and a destroy. */
 const LIFE_MS = 400_000;
@@ -30,29 +28,6 @@ function canRun(): boolean {
   if (process.env["WRITEBACK_REQUIRE_CLOUD"] === "1") throw new Error(`WRITEBACK_REQUIRE_CLOUD=1, but ${what}`);
   process.stderr.write(`SKIP tests on the local cloud: ${what}\n`);
   return false;
-}
-
-/** Runs something with the environment of a person who has access to the local AWS; its exit code and output. */
-async function withAws(
-  cloud: DeployedCloud,
-  command: (io: Io) => Promise<number>,
-): Promise<{ readonly code: number; readonly out: string }> {
-  const before = { ...process.env };
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: cloud.front.url,
-    AWS_REGION: cloud.stack.region,
-    AWS_ACCESS_KEY_ID: "auditor",
-    AWS_SECRET_ACCESS_KEY: "auditor",
-  });
-  let out = "";
-  let err = "";
-  try {
-    const code = await command({ ...nodeIo, out: (text) => (out += text), err: (text) => (err += text) });
-    if (err !== "") throw new Error(err);
-    return { code, out };
-  } finally {
-    process.env = before;
-  }
 }
 
 /** Where the ledger and the digest key of a deployed stack are. */
@@ -181,9 +156,14 @@ export function tellsTheStoryDeployed(
 
     test("`history --verify` tells who approved what from the deployed ledger, and every digest holds", async () => {
       const approved = outcomeOf("joiner", "manager");
-      const { code, out } = await withAws(cloud, (io) =>
-        run(["history", approved?.requestId ?? "", ...historyOptions(cloud), "--format", "json"], io),
-      );
+      const { code, out, err } = await withAws(cloud, [
+        "history",
+        approved?.requestId ?? "",
+        ...historyOptions(cloud),
+        "--format",
+        "json",
+      ]);
+      expect(err).toBe("");
       const told = JSON.parse(out) as { history: RequestHistory; verified: readonly Verification[] };
       expect(told.verified.filter(({ holds }) => !holds)).toEqual([]);
       expect(told.verified.map((each) => each.code)).toEqual(

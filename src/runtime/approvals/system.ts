@@ -1,7 +1,8 @@
 import * as z from "zod";
 
 import { formatInstant, PAYLOAD_VERSION } from "../../core";
-import { countPeople, sameId, type Person } from "../../policy/approvals";
+import { sameId, type Person } from "../../policy/approvals";
+import { breakerStopId, listAgreements, OPERATORS_NEEDED, peopleAgreed } from "../agreements";
 import { personKey } from "../approvals-on-record";
 import { Problem } from "../http-api";
 import {
@@ -17,9 +18,6 @@ import { ConditionFailed, type Store, type WriteAction } from "../ports";
 import { putIfAbsent, putOnce } from "../records";
 import { personOf, requireWorkerId, type Caller } from "./caller";
 import type { ApprovalsPorts } from "./world";
-
-/** People who have to agree before anything is written again. */
-const NEEDED = 2;
 
 const resumeSchema = z.strictObject({
   what: z.enum(["switch", "breaker"]),
@@ -103,7 +101,7 @@ async function agree(
   }
   if (stop.id !== id) throw anotherStop();
 
-  const earlier = await agreementsOn(store, id);
+  const earlier = await listAgreements(store, id);
   const own = personKey(caller);
   const isFirst = earlier.every(({ operator }) => personKey(operator) !== own);
   if (isFirst && earlier.some((item) => sameId(item.workerId, workerId))) {
@@ -119,16 +117,9 @@ async function agree(
     agreedAt: formatInstant(clock.now()),
   };
   if (isFirst && (await putOnce(store, agreement))) log.info("resume-agreed", { what, group });
-  const agreements = await agreementsOn(store, id);
-  const agreed = countPeople(
-    agreements.map(({ operator, workerId: of }) => ({
-      decision: "approve",
-      approver: operator,
-      workerId: of,
-      groups: [],
-    })),
-  );
-  if (agreed < NEEDED) return { agreed, needed: NEEDED, resumed: false };
+  const agreements = await listAgreements(store, id);
+  const agreed = peopleAgreed(agreements);
+  if (agreed < OPERATORS_NEEDED) return { agreed, needed: OPERATORS_NEEDED, resumed: false };
   const resumed: ResumedItem = {
     ...ledgerKeys.resumed(id),
     what,
@@ -156,7 +147,7 @@ async function finished(
   // The name makes a second start the first.
   if (what === "switch")
     await killSwitch?.start(`undo-${id}`, { version: PAYLOAD_VERSION, action: "undo", stopId: id });
-  return { agreed: record.agreed.length, needed: NEEDED, resumed: true };
+  return { agreed: record.agreed.length, needed: OPERATORS_NEEDED, resumed: true };
 }
 
 function anotherStop(): Problem {
@@ -183,7 +174,7 @@ async function stopOf(store: Store, what: Stopped): Promise<Stop> {
     return { what, holds: item.state !== "running", id: item.stopId, item };
   }
   const item = ((await store.get("control", controlKeys.breaker())) ?? {}) as Partial<BreakerItem>;
-  const id = item.trippedAt === undefined ? undefined : `breaker-${item.trippedAt}`;
+  const id = item.trippedAt === undefined ? undefined : breakerStopId(item.trippedAt);
   return { what, holds: item.state !== "ok", id, item };
 }
 
@@ -230,12 +221,7 @@ function setBack(what: Stopped, { item }: Stop, nowMs: number): WriteAction[] {
   ];
 }
 
-async function agreementsOn(store: Store, id: string): Promise<AgreementItem[]> {
-  const { pk, sk } = ledgerKeys.agreement(id, "");
-  return (await store.query("ledger", pk, sk)) as unknown as AgreementItem[];
-}
-
 async function agreedOn(store: Store, { holds, id }: Stop): Promise<readonly (Person & { readonly at: string })[]> {
   if (!holds || id === undefined) return [];
-  return (await agreementsOn(store, id)).map(({ operator, agreedAt }) => ({ ...personOf(operator), at: agreedAt }));
+  return (await listAgreements(store, id)).map(({ operator, agreedAt }) => ({ ...personOf(operator), at: agreedAt }));
 }

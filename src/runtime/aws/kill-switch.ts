@@ -35,9 +35,14 @@ export interface StopClients {
   readonly states: SFNClient;
 }
 
-function makeClients(): StopClients {
+/** Clients of one Region; of the environment's where none is named. */
+export function stopClients(region?: string): StopClients {
   // Every call comes to the same however often it is made.
-  const settings = { maxAttempts: REPEATABLE_ATTEMPTS, requestHandler: EXCHANGE };
+  const settings = {
+    maxAttempts: REPEATABLE_ATTEMPTS,
+    requestHandler: EXCHANGE,
+    ...(region === undefined ? {} : { region }),
+  };
   return { lambda: new LambdaClient(settings), iam: new IAMClient(settings), states: new SFNClient(settings) };
 }
 
@@ -45,7 +50,7 @@ function makeClients(): StopClients {
 const MOST_EXECUTIONS = 500;
 
 /** The layers of a stop, by the services' own APIs. */
-export function createLayers(parts: StoppedParts, clients: StopClients = makeClients()): Layers {
+export function createLayers(parts: StoppedParts, clients: StopClients = stopClients()): Layers {
   const { lambda, iam, states } = clients;
   return {
     concurrency: concurrencyLayer(parts, lambda),

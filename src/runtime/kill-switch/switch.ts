@@ -1,8 +1,9 @@
 import { formatInstant } from "../../core";
-import { controlKeys, ledgerKeys, type PointerItem, type StopItem, type SwitchItem } from "../ledger";
+import { controlKeys, ledgerKeys, type StopItem, type SwitchItem } from "../ledger";
 import { ConditionFailed, type Clock, type Condition, type Log, type Store } from "../ports";
 import { putIfAbsent } from "../records";
 import { readSwitch } from "../system-state";
+import { grantsInFlight } from "./in-flight";
 import type { Asked } from "./input";
 import { readStop, recordStep } from "./records";
 
@@ -14,9 +15,6 @@ interface Ports {
 
 /** Others may move the switch between a look and the transaction, this often. */
 const TRIES = 5;
-
-/** Grants that a stop's record lists at most: an item of the table ends at 400 KB. */
-const MOST_GRANTS = 1_000;
 
 /**
  * Stops the switch, in one transaction with the record of who did and why: after it no intent commits. A stop over a stop is one of its
@@ -49,7 +47,9 @@ export async function pullSwitch(ports: Ports, asked: Asked): Promise<void> {
       if (!(error instanceof ConditionFailed) || tries >= TRIES) throw error;
     }
   }
-  await recordStep(ports, asked, "switch", { inFlight: await grantsInFlight(store, clock) });
+  const held = await grantsInFlight(store, clock);
+  const inFlight = held.map(({ grantId, usedAt }) => ({ grantId, isUsed: usedAt !== undefined }));
+  await recordStep(ports, asked, "switch", { inFlight });
 }
 
 function unchanged({ state, stopId }: Partial<SwitchItem>): Condition {
@@ -57,21 +57,4 @@ function unchanged({ state, stopId }: Partial<SwitchItem>): Condition {
   const same: Condition =
     stopId === undefined ? { attribute: "stopId", is: "absent" } : { attribute: "stopId", is: "=", value: stopId };
   return { all: [{ attribute: "state", is: "=", value: state }, same] };
-}
-
-/** The grants that hold a worker's field now, and whether each was used: none is opened while the switch is stopped. */
-async function grantsInFlight(
-  store: Store,
-  clock: Clock,
-): Promise<readonly { readonly grantId: string; readonly isUsed: boolean }[]> {
-  // Due at some time: a grant's pointer is due when its session has ended, or its write is settled.
-  const everything = formatInstant(clock.now() + 366 * 86_400_000);
-  const pointers = (await store.due("settle", everything, MOST_GRANTS)) as unknown as Partial<PointerItem>[];
-  const grantIds = [...new Set(pointers.flatMap(({ grantId }) => grantId ?? []))];
-  return Promise.all(
-    grantIds.map(async (grantId) => ({
-      grantId,
-      isUsed: (await store.get("ledger", ledgerKeys.intent(grantId))) !== undefined,
-    })),
-  );
 }
