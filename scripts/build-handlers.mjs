@@ -1,15 +1,34 @@
 // Bundles each Lambda handler with the AWS SDK into dist/handlers/<name>/index.js: one file, CommonJS, no dependency left. The approvals handler's
 // folder also gets the page that it serves.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Builds every handler and the page; returns the names built and the packages whose code is in them, as folders below `node_modules`. */
+/** What the last build read and made: while none of it is newer, nothing has to be built. */
+const record = join(root, "node_modules/.cache/handlers.json");
+
+/** Files that no bundle names and every bundle depends on. */
+const ALWAYS = [
+  "package-lock.json",
+  "tsconfig.json",
+  "src/page/tsconfig.json",
+  "src/page/index.html",
+  "scripts/build-handlers.mjs",
+];
+
+/**
+ * Builds every handler and the page, unless nothing has changed since the last time; returns the names built and the packages whose code
+ * is in them, as folders below `node_modules`.
+ */
 export async function buildHandlers() {
   const names = readdirSync(join(root, "src/runtime/lambda")).map((file) => basename(file, ".ts"));
+  const made = recorded(names);
+  if (made !== undefined) return made;
+  rmSync(record, { force: true });
+  const begunMs = Date.now();
   const results = await Promise.all(
     names.map((name) =>
       build({
@@ -31,7 +50,22 @@ export async function buildHandlers() {
   results.push(await buildPage(join(root, "dist/handlers/approvals/page")));
   const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   const packages = inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
-  return { names, packages: [...new Set(packages)].sort() };
+  const result = { names, packages: [...new Set(packages)].sort() };
+  const outputs = results.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+  mkdirSync(dirname(record), { recursive: true });
+  writeFileSync(record, JSON.stringify({ ...result, inputs: [...new Set(inputs)].sort(), outputs, begunMs }));
+  return result;
+}
+
+/** What the last build made, where it was of these handlers, all of it is there and all that it read is older. */
+function recorded(names) {
+  if (!existsSync(record)) return undefined;
+  const { inputs, outputs, begunMs, ...result } = JSON.parse(readFileSync(record, "utf8"));
+  const isOlder = (file) => (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < begunMs;
+  const isSame = JSON.stringify(result.names) === JSON.stringify(names);
+  return isSame && [...ALWAYS, ...inputs].every(isOlder) && outputs.every((file) => existsSync(join(root, file)))
+    ? result
+    : undefined;
 }
 
 /** Builds the approvals page: its files in `assets`, named by their content, and the `index.html` that names them. */
