@@ -16,8 +16,9 @@ export const report: Command = {
 Reads the folder STACK_DIR with a synthesized cdk.tf.json (or with one such stack below its folder stacks) and nothing else, and writes
 into DIR, which is made where it is not there:
 
-  report.html  one file that loads nothing and runs nothing: every field with its owner, event, approval and reconciliation, every
-               policy document in full beside what it says, what is watched, what is proved, and what remains outside
+  report.html  one file that loads nothing and runs nothing: every field with its owner, event, approval and reconciliation, the
+               workflow and who may act on whom as drawings, every policy document in full beside what it says, what is watched,
+               what is proved, and what remains outside
   report.md    the same as Markdown
 
 The same stack and time are the same files, byte by byte.

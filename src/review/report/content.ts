@@ -29,6 +29,30 @@ export interface ExplainedStatement {
   readonly json: string;
 }
 
+/** A graph that is laid out and drawn; its ways stand in a table beside it, too. */
+export interface Drawing {
+  readonly title: string;
+  readonly description: string;
+  readonly nodes: readonly DrawnNode[];
+  readonly edges: readonly DrawnEdge[];
+}
+
+export interface DrawnNode {
+  readonly id: string;
+  readonly label: string;
+  /** A second, smaller line. */
+  readonly note?: string;
+  readonly shape: "box" | "choice" | "end" | "store" | "start";
+  readonly tone?: Tone;
+}
+
+export interface DrawnEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly label?: string;
+  readonly style?: "plain" | "dashed";
+}
+
 export type Block =
   | { readonly kind: "paragraph"; readonly text: Text }
   | { readonly kind: "heading"; readonly text: Text; readonly id?: string }
@@ -47,7 +71,8 @@ export type Block =
       readonly opening: string;
       readonly closing: string;
       readonly statements: readonly ExplainedStatement[];
-    };
+    }
+  | { readonly kind: "drawing"; readonly id: string; readonly drawing: Drawing };
 
 export interface Section {
   readonly id: string;

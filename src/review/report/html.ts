@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { Block, Content, ExplainedStatement, Inline, Item, Section, Text } from "./content";
+import { drawGraph } from "./draw";
 import { element, lines, Markup, together, type Child } from "./markup";
 import { REPORT_STYLE } from "./style";
 
@@ -78,6 +79,18 @@ function blockOf(block: Block): Markup {
         ...(block.opening === "" ? [] : [element("pre", { class: "frame" }, lines(block.opening))]),
         ...block.statements.map(statementOf),
         ...(block.closing === "" ? [] : [element("pre", { class: "frame" }, lines(block.closing))]),
+      );
+    case "drawing":
+      // Wide drawings are scrolled on narrow pages, with a keyboard too.
+      return element(
+        "figure",
+        {},
+        element(
+          "div",
+          { class: "drawing", tabindex: 0, role: "region", "aria-label": block.drawing.title },
+          drawGraph(block.drawing, block.id),
+        ),
+        element("figcaption", {}, block.drawing.description),
       );
   }
 }

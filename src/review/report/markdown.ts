@@ -1,5 +1,5 @@
 import { markdownCode, markdownText, plain } from "../../core";
-import type { Block, Content, ExplainedStatement, Inline, Item, Text } from "./content";
+import type { Block, Content, ExplainedStatement, Item, Text } from "./content";
 
 /** The report as Markdown, without its drawings: their ways stand in tables beside them. */
 export function renderReportMarkdown({ title, sections }: Content): string {
@@ -32,6 +32,8 @@ function blockOf(block: Block): string[] {
         fenced(whole(opening, statements, closing)),
       ];
     }
+    case "drawing":
+      return [`Drawn in \`report.html\`: ${markdownText(block.drawing.title)}.`];
   }
 }
 
@@ -70,13 +72,16 @@ function tableOf(head: readonly string[], rows: readonly (readonly Text[])[]): s
 }
 
 function inlines(text: Text, inTable = false): string {
-  return text.map((part) => inline(part, inTable)).join("");
-}
-
-function inline(part: Inline, inTable: boolean): string {
-  if (typeof part === "string") return markdownText(part);
-  if ("code" in part) return markdownCode(part.code, { inTable });
-  if ("strong" in part) return `**${markdownText(part.strong)}**`;
-  if ("badge" in part) return `**${markdownText(part.badge)}**`;
-  return markdownText(part.link);
+  return text
+    .map((part, index) => {
+      if (typeof part === "string") return markdownText(part);
+      if ("strong" in part) return `**${markdownText(part.strong)}**`;
+      if ("badge" in part) return `**${markdownText(part.badge)}**`;
+      if ("link" in part) return markdownText(part.link);
+      // Two codes side by side would be one, or worse.
+      const before = text[index - 1];
+      const isBeside = typeof before === "object" && "code" in before;
+      return `${isBeside ? " " : ""}${markdownCode(part.code, { inTable })}`;
+    })
+    .join("");
 }

@@ -11,6 +11,8 @@ import { lexiconOf } from "./lexicon";
 import { outsideSection } from "./outside";
 import { readPolicy, type PolicyRead } from "./policy";
 import { proofSection, verdictInline } from "./proof";
+import { trustSection } from "./trust";
+import { workflowSection } from "./workflow";
 
 /** What a report is made of. */
 export interface ReportInput {
@@ -36,6 +38,8 @@ export function reportContent(input: ReportInput): Content {
       proofSection(proof),
       classificationSection(read, system),
       exceptionsSection(read, atMs),
+      workflowSection(system, lexicon),
+      trustSection(system, proof),
       documentsSection(system, proof, lexicon),
       auditSection(system),
       outsideSection(system, proof),

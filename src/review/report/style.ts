@@ -53,7 +53,23 @@ tbody th{font-weight:400}
 .says{padding:.5rem .75rem;font-size:.92rem}
 .says p{margin:0}
 .says ul{margin:.3rem 0 0;padding-left:1.2rem}
-figure svg{display:block;max-width:100%;height:auto}
+.drawing{overflow-x:auto;border:1px solid var(--line);border-radius:.5rem;padding:.5rem}
+.drawing svg{display:block;margin:0 auto;max-width:none}
+.box{fill:var(--shade);stroke:var(--soft);stroke-width:1.2}
+.box.start{stroke-width:2.4}
+.box.end{stroke-dasharray:none;stroke-width:2.4}
+.box.choice{fill:var(--open-bg);stroke:var(--open)}
+.box.store{fill:var(--store);stroke:var(--link)}
+.box.tone-bad{fill:var(--bad-bg);stroke:var(--bad)}
+.box.tone-good{fill:var(--good-bg);stroke:var(--good)}
+.way{fill:none;stroke:var(--soft);stroke-width:1.3}
+.dashed{stroke-dasharray:5 4}
+.tip{fill:var(--soft)}
+.name,.note,.label{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;fill:var(--ink)}
+.name{font-size:12px;font-weight:600}
+.note,.label{font-size:10px}
+.note{fill:var(--soft)}
+.label{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 figcaption{color:var(--soft);font-size:.9rem;max-width:60rem}
 @media screen and (max-width:46rem){
 body{font-size:15px}
@@ -84,5 +100,7 @@ thead{display:table-header-group}
 table{font-size:8.5pt}
 .badge{border:1px solid currentColor}
 .document{overflow:visible}
+.drawing{overflow:visible;border:0;padding:0}
+.drawing svg{max-width:100%;height:auto;max-height:230mm}
 }
 `;

@@ -54,7 +54,13 @@ export function exampleWithMarkup(): object {
   return synthExample("acme", { WRITEBACK_POLICY: file }).json;
 }
 
-/** A stack with markup at the end of every text, those within JSON too, and in the name of every resource. */
+/** Members whose texts say what the rest is: with markup in them nothing else would be read. */
+const KEPT: ReadonlySet<string> = new Set(["Effect", "Version", "Type", "StartAt", "kind", "pk", "sk", "tags"]);
+
+/** Types that nothing refers to, so that their names can be anything. */
+const FREE = ["aws_cloudwatch_metric_alarm", "aws_dynamodb_table_item", "aws_iam_role_policy"];
+
+/** A stack with markup at the end of every text, those within JSON too, and in the name of every resource that nothing refers to. */
 export function withMarkupEverywhere(json: object): object {
   const inText = (text: string): string => {
     try {
@@ -69,7 +75,9 @@ export function withMarkupEverywhere(json: object): object {
     if (typeof value === "string") return inText(value);
     if (Array.isArray(value)) return value.map(everywhere);
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, everywhere(member)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, KEPT.has(key) ? member : everywhere(member)]),
+    );
   };
   const { resource } = json as { resource: Record<string, Record<string, unknown>> };
   return {
@@ -77,7 +85,12 @@ export function withMarkupEverywhere(json: object): object {
     resource: Object.fromEntries(
       Object.entries(resource).map(([type, named]) => [
         type,
-        Object.fromEntries(Object.entries(named).map(([name, body]) => [`${name}${MARKUP}`, everywhere(body)])),
+        Object.fromEntries(
+          Object.entries(named).map(([name, body]) => [
+            FREE.includes(type) ? `${name}${MARKUP}` : name,
+            everywhere(body),
+          ]),
+        ),
       ]),
     ),
   };
