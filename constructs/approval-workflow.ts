@@ -77,6 +77,8 @@ export class ApprovalWorkflow extends Construct {
   >;
   readonly approvalsApi: ApprovalsApi;
   readonly notices: ApproverNotices;
+  /** What starts everything that runs on a schedule. */
+  readonly scheduler: PrincipalRole;
 
   constructor(scope: Construct, id: string, props: ApprovalWorkflowProps) {
     super(scope, id);
@@ -184,6 +186,7 @@ export class ApprovalWorkflow extends Construct {
       functionArn: this.functions.sweeper.function.arn,
       everyMinutes: props.sweepEveryMinutes,
     });
+    this.scheduler = scheduler;
     this.notices = new ApproverNotices(this, "notices", {
       ...props,
       documents: documents.notifier,

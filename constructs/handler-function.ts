@@ -112,5 +112,6 @@ export class HandlerFunction extends Construct {
 
 /** The principal that a handler runs as. The connector's function is not the role that the broker assumes for a grant. */
 function principalOf(handler: HandlerName): Principal {
+  if (handler === "reconcile") return "reconciler";
   return handler === "connector" ? "connector-execution" : handler;
 }

@@ -61,6 +61,7 @@ import { KillSwitch } from "./kill-switch";
 import { LifecycleBus } from "./lifecycle-bus";
 import { readable } from "./logical-id";
 import { checkPerimeter, type Perimeter } from "./perimeter";
+import { checkReconciliation, Reconciliation, type ReconciliationOptions } from "./reconciliation";
 import { waitFor } from "./references";
 import { SessionBroker } from "./session-broker";
 import type { LogRetentionDays, Retention } from "./settings";
@@ -163,6 +164,11 @@ export interface HrisWriteBackProps {
    * @default - nothing: the account's own trail and people are relied upon
    */
   readonly audit?: AuditProps;
+  /**
+   * How ledger, HRIS and sources of truth are held against each other, or that they are not.
+   * @default - as often as the policy says, at a gentle pace
+   */
+  readonly reconciliation?: ReconciliationOptions | "off";
   /** @default {} */
   readonly tags?: Readonly<Record<string, string>>;
   /**
@@ -193,6 +199,8 @@ export class HrisWriteBack extends Construct {
   readonly bus: LifecycleBus;
   readonly workflow: ApprovalWorkflow;
   readonly killSwitch: KillSwitch;
+  /** Absent where it is off. */
+  readonly reconciliation?: Reconciliation;
   /** Absent where it was not asked for. */
   readonly audit?: AuditTrail;
 
@@ -215,6 +223,7 @@ export class HrisWriteBack extends Construct {
       ...checkPublishers(policy, patterns, publishers),
       ...checkPerimeter(perimeter, names),
       ...checkSettings(props),
+      ...(props.reconciliation === "off" ? [] : checkReconciliation(props.reconciliation ?? {})),
       ...checkApprovals(props.approvals),
       ...checkReferences(policy),
       ...checkGivenArns(names, {
@@ -284,6 +293,7 @@ export class HrisWriteBack extends Construct {
       vpcEndpointId,
       approverGroups: approverGroupsOf(policy),
       operatorsResume: props.approvals.operatorsGroup !== undefined,
+      reconciles: props.reconciliation !== "off",
     });
 
     this.fieldGateway = new FieldGateway(this, "field-gateway", {
@@ -329,6 +339,9 @@ export class HrisWriteBack extends Construct {
     this.fieldGateway.admit(this.connectorRole.identity);
     const ownConnector = this.sessionBroker.connector?.function;
     if (network !== undefined && ownConnector !== undefined) waitFor(ownConnector, network.closed);
+    const readers = Object.fromEntries(
+      Object.entries(read).map(([system, connection]) => [system, readerConfig(connection)]),
+    );
     const definition = compileStateMachine(policy, names);
     refuse(this, checkStateMachineDefinition(JSON.stringify(definition)));
     this.workflow = new ApprovalWorkflow(this, "workflow", {
@@ -340,9 +353,7 @@ export class HrisWriteBack extends Construct {
       dataKeyArn,
       digestKeyArn,
       hrisSystem,
-      readers: Object.fromEntries(
-        Object.entries(read).map(([system, connection]) => [system, readerConfig(connection)]),
-      ),
+      readers,
       approvals: props.approvals,
       approverGroups: approverGroupsOf(policy),
       killSwitchArn: names.killSwitch.arn,
@@ -374,6 +385,19 @@ export class HrisWriteBack extends Construct {
       intakeMapping,
       reservedConcurrency: props.reservedConcurrency,
     });
+    if (props.reconciliation !== "off") {
+      this.reconciliation = new Reconciliation(this, "reconciliation", {
+        ...withFunctions,
+        classification,
+        ledger,
+        policy,
+        documents: roles,
+        scheduler: this.workflow.scheduler,
+        readers,
+        hrisSystem,
+        options: props.reconciliation,
+      });
+    }
     if (props.guardWriterSecret !== undefined) {
       readable(
         new SecretsmanagerSecretPolicy(this, "writer-secret-policy", {
@@ -452,6 +476,14 @@ export class HrisWriteBack extends Construct {
         this.killSwitch.stateMachine.arn,
         "Stops the system: `hris-writeback stop`, or an execution of this machine with the input {}",
       ],
+      ...(this.reconciliation === undefined
+        ? {}
+        : {
+            "reconciliation-arn": [
+              this.reconciliation.stateMachine.arn,
+              'Reconciles now: `hris-writeback reconcile`, or an execution of this machine with the input {"fields":"all"}',
+            ] as const,
+          }),
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
     const all = { ...outputs, ...this.networkOutputs(), ...this.auditOutputs() };

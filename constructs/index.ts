@@ -33,6 +33,7 @@ export {
   type SourceSecret,
 } from "./hris";
 export { HrisWriteBack, type HrisWriteBackProps, type PolicySource } from "./hris-write-back";
+export { Reconciliation, type ReconciliationOptions, type ReconciliationProps } from "./reconciliation";
 export { KillSwitch, type KillSwitchProps } from "./kill-switch";
 export { LifecycleBus, type LifecycleBusDocuments, type LifecycleBusProps } from "./lifecycle-bus";
 export type {

@@ -34,7 +34,7 @@ export class SweeperSchedule extends Construct {
       names,
       tags: props.tags,
       principal: "scheduler",
-      description: "Wakes the sweeper and the notifier on schedule",
+      description: "Wakes the sweeper, the notifier and the reconciliation on schedule",
       documents: props.documents,
     });
     this.schedule = readable(

@@ -67,7 +67,13 @@ export type MapState = Onward & {
   readonly ItemSelector: PayloadTemplate;
   /** 0: as many as the service runs at once. */
   readonly MaxConcurrency: number;
-  readonly ItemProcessor: StatesScope & { readonly ProcessorConfig: { readonly Mode: "INLINE" } };
+  /** Absent: the items' outputs become the state's output. `null`: they are dropped. */
+  readonly ResultPath?: null;
+  /** `DISTRIBUTED`: an execution of its own for each item, with a history of its own. Any that fails ends them all. */
+  readonly ItemProcessor: StatesScope & {
+    readonly ProcessorConfig:
+      { readonly Mode: "INLINE" } | { readonly Mode: "DISTRIBUTED"; readonly ExecutionType: "STANDARD" };
+  };
 };
 
 export type PassState = Onward & {

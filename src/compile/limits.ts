@@ -308,6 +308,7 @@ export function checkNames(names: Names, events: readonly string[] = []): LimitF
     ["queue", names.deadLetterQueue.name],
     ["stateMachine", names.stateMachine.name],
     ["stateMachine", names.killSwitch.name],
+    ["stateMachine", names.reconciliation.name],
     ["logGroup", names.workflowLogGroup.name],
   ];
   const tooLongNames = all.flatMap(([kind, name]) => {

@@ -80,6 +80,12 @@ export function compileNames(placement: Placement) {
     topicPrefix: arn("sns", `${prefix}${APPROVERS_TOPIC}`),
     stateMachine: { name: `${prefix}-workflow`, arn: arn("states", `stateMachine:${prefix}-workflow`) },
     killSwitch: { name: `${prefix}-kill-switch`, arn: arn("states", `stateMachine:${prefix}-kill-switch`) },
+    reconciliation: { name: `${prefix}-reconciliation`, arn: arn("states", `stateMachine:${prefix}-reconciliation`) },
+    /** Executions of the reconciliation, and those that its map starts for the parts of the ledger. */
+    reconciliationExecutionsArns: [
+      arn("states", `execution:${prefix}-reconciliation/*`),
+      arn("states", `execution:${prefix}-reconciliation:*`),
+    ],
     /** What a stop attaches to the connector role. */
     stopPolicy: { name: `${prefix}-connector-stop`, arn: arn("iam", `policy/${prefix}-connector-stop`, false) },
     /** Every execution of the workflow. */

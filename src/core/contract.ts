@@ -20,6 +20,7 @@ export const HANDLERS = [
   "sweeper",
   "notifier",
   "kill-switch",
+  "reconcile",
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -46,6 +47,8 @@ export const PRINCIPALS = [
   "flow-logs",
   "kill-switch",
   "kill-switch-workflow",
+  "reconciler",
+  "reconciler-workflow",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 

@@ -118,7 +118,14 @@ const map = z
     ItemsPath: inputPath,
     ItemSelector: templateObject,
     MaxConcurrency: z.int().min(0),
-    ItemProcessor: z.strictObject({ ProcessorConfig: z.strictObject({ Mode: z.literal("INLINE") }), ...scope }),
+    ResultPath: z.null().optional(),
+    ItemProcessor: z.strictObject({
+      ProcessorConfig: z.discriminatedUnion("Mode", [
+        z.strictObject({ Mode: z.literal("INLINE") }),
+        z.strictObject({ Mode: z.literal("DISTRIBUTED"), ExecutionType: z.literal("STANDARD") }),
+      ]),
+      ...scope,
+    }),
     ...onward,
   })
   .refine(checkOnward, ONWARD);

@@ -24,6 +24,7 @@ import * as inspect from "../runtime/handlers/inspect";
 import * as intake from "../runtime/handlers/intake";
 import * as killSwitch from "../runtime/handlers/kill-switch";
 import * as requestApproval from "../runtime/handlers/request-approval";
+import * as reconcile from "../runtime/handlers/reconcile";
 import * as notifier from "../runtime/handlers/notifier";
 import * as sweeper from "../runtime/handlers/sweeper";
 import type { Layers } from "../runtime/kill-switch/layers";
@@ -32,7 +33,9 @@ import type {
   Functions,
   Keys,
   Log,
+  RecordedSession,
   SessionCredentials,
+  SessionTrail,
   SignedHttp,
   Store,
   Sts,
@@ -47,7 +50,13 @@ import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam"
 import { startIdentityProvider, type IdentityProvider } from "./identity-provider";
 import { LocalLayers } from "./kill-switch-layers";
 import { createMemoryKeys } from "./memory-keys";
-import { createMemoryStore, createMemoryTables, type AuthorizeStore, type MemoryTables } from "./memory-store";
+import {
+  createMemoryPages,
+  createMemoryStore,
+  createMemoryTables,
+  type AuthorizeStore,
+  type MemoryTables,
+} from "./memory-store";
 import { LocalNetwork, type Connection } from "./network";
 import { scheduleOf, topicsOf, type PublishedNotice } from "./notices";
 import type { ResourceBody, Stack } from "./stack";
@@ -102,6 +111,10 @@ export class LocalCloud {
   readonly engine: WorkflowEngine;
   /** Runs the kill switch. */
   readonly killSwitch: WorkflowEngine;
+  /** Runs the reconciliation; absent where the stack has none. */
+  readonly reconciliation?: WorkflowEngine;
+  /** Sessions of the connector role, as CloudTrail records them. */
+  readonly sessions: RecordedSession[] = [];
   readonly logs: LogLine[] = [];
   /** Events that a queue gave up on. */
   readonly deadLetters: unknown[] = [];
@@ -167,8 +180,9 @@ export class LocalCloud {
       (functionArn, event, sourceArn) =>
         this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
-    this.engine = this.#engineOf(this.#machineArn());
-    this.killSwitch = this.#engineOf(this.#killSwitchArn());
+    this.engine = this.#engineOf(this.#workflowArn());
+    this.killSwitch = this.#engineOf(this.#machineArn("kill-switch"));
+    if (this.#hasMachine("reconciliation")) this.reconciliation = this.#engineOf(this.#machineArn("reconciliation"));
     this.#layers = new LocalLayers(this.iam, this.engine, () => this.#deliverLate());
   }
 
@@ -229,7 +243,7 @@ export class LocalCloud {
 
   /** The layers of a stop, by the word of what this process stands for. */
   killSwitchLayers(): Layers {
-    const { role, environment } = this.#function(this.#functionArn(this.#killSwitchArn().split(":").at(-1) ?? ""));
+    const { role, environment } = this.#function(this.#functionArn(this.#machineArn("kill-switch").split(":").at(-1) ?? ""));
     return this.#layers.of(role, environment);
   }
 
@@ -241,6 +255,28 @@ export class LocalCloud {
   /** Runs the notifier once, as its schedule does. */
   notify(): Promise<void> {
     return this.#wake("notifier");
+  }
+
+  /** Reconciles once, as its schedule does or as somebody asks; the run's id. Throws where an execution does not succeed. */
+  async reconcile(fields: "all" | "due" = "due"): Promise<string> {
+    const engine = this.reconciliation;
+    if (engine === undefined) throw new Error("the stack has no reconciliation");
+    const schedule = this.stack
+      .resources("aws_scheduler_schedule")
+      .flatMap(({ body }) => [body["target"]].flat() as { readonly arn: string; readonly role_arn: string }[])
+      .find(({ arn }) => arn.endsWith("-reconciliation"));
+    if (schedule === undefined) throw new Error("the stack has no schedule of a reconciliation");
+    this.iam.authorize(this.iam.role(schedule.role_arn), "states:StartExecution", schedule.arn);
+    const name = this.#newUlid(this.clock.now());
+    await engine.start(name, { fields });
+    const execution = engine.execution(name);
+    while (execution?.status() === "RUNNING") {
+      await this.clock.advance(1_000);
+      await this.quiet();
+    }
+    const result = await execution?.result;
+    if (result?.status !== "SUCCEEDED") throw new Error(`the reconciliation ended as ${JSON.stringify(result)}`);
+    return (result.output as { readonly runId: string }).runId;
   }
 
   async #wake(handler: HandlerName): Promise<void> {
@@ -368,6 +404,18 @@ export class LocalCloud {
         );
       case "kill-switch":
         return killSwitch.createHandler({ store, layers: this.#layers.of(role, environment), clock, log });
+      case "reconcile":
+        return reconcile.createHandler(
+          {
+            store,
+            pages: createMemoryPages({ authorize: this.#authorizeTables(role) }, this.tables),
+            systems: this.#systemsOf(role, environment),
+            trail: this.#trailOf(role),
+            clock,
+            log,
+          },
+          reconcile.parseConfig(env),
+        );
       case "sweeper":
         return sweeper.createHandler({
           store,
@@ -415,6 +463,12 @@ export class LocalCloud {
         const context = { "sts:Policy": policy };
         this.iam.authorizeAssumeRole(role, { roleArn, sessionName, sourceIdentity: sessionName, tags, context });
         const assumed = this.iam.role(roleArn);
+        this.sessions.push({
+          eventId: `event-${this.sessions.length + 1}`,
+          openedAt: new Date(this.clock.now()).toISOString(),
+          sessionName,
+          openedBy: role.arn,
+        });
         return Promise.resolve<SessionCredentials>(
           this.#sessions.open({
             role: assumed,
@@ -437,11 +491,11 @@ export class LocalCloud {
   #workflowOf(role: LocalRole): Workflow {
     return {
       start: (name, input) => {
-        this.iam.authorize(role, "states:StartExecution", this.#machineArn());
+        this.iam.authorize(role, "states:StartExecution", this.#workflowArn());
         return this.engine.start(name, input);
       },
       status: (name) => {
-        const executionArn = `${this.#machineArn().replace(":stateMachine:", ":execution:")}:${name}`;
+        const executionArn = `${this.#workflowArn().replace(":stateMachine:", ":execution:")}:${name}`;
         this.iam.authorize(role, "states:DescribeExecution", executionArn);
         return this.engine.status(name);
       },
@@ -452,11 +506,22 @@ export class LocalCloud {
     };
   }
 
+  #trailOf(role: LocalRole): SessionTrail {
+    return {
+      sessions: (fromMs, untilMs) => {
+        this.iam.authorize(role, "cloudtrail:LookupEvents", "*");
+        const isAsked = ({ openedAt }: RecordedSession): boolean =>
+          Date.parse(openedAt) >= fromMs && Date.parse(openedAt) < untilMs;
+        return Promise.resolve(this.sessions.filter(isAsked));
+      },
+    };
+  }
+
   /** Starts the kill switch's state machine as a role does. */
   #killSwitchOf(role: LocalRole): Pick<Workflow, "start"> {
     return {
       start: (name, input) => {
-        this.iam.authorize(role, "states:StartExecution", this.#killSwitchArn());
+        this.iam.authorize(role, "states:StartExecution", this.#machineArn("kill-switch"));
         return this.killSwitch.start(name, input);
       },
     };
@@ -575,12 +640,18 @@ export class LocalCloud {
   }
 
   /** The workflow, as intake starts it. */
-  #machineArn(): string {
+  #workflowArn(): string {
     return functionOf(this.stack, "intake").environment[ENV.stateMachineArn] ?? "";
   }
 
-  #killSwitchArn(): string {
-    return this.#machineArn().replace(/-workflow$/, "-kill-switch");
+  /** Another machine of the stack. */
+  #machineArn(name: "kill-switch" | "reconciliation"): string {
+    return this.#workflowArn().replace(/-workflow$/, `-${name}`);
+  }
+
+  #hasMachine(name: "reconciliation"): boolean {
+    const own = this.#machineArn(name).split(":").at(-1);
+    return this.stack.resources("aws_sfn_state_machine").some(({ body }) => body["name"] === own);
   }
 
   #functionArn(nameOrArn: string): string {

@@ -97,6 +97,9 @@ const MAX_DATA_BYTES = 262_144;
 /** Items that an inline Map runs at once. */
 const MAX_MAP_CONCURRENCY = 40;
 
+/** Items that a distributed Map runs at once. @see https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html (read 2026-11-28) */
+const MAX_DISTRIBUTED_CONCURRENCY = 10_000;
+
 const DEFAULT_MACHINE_ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:local";
 
 /**
@@ -186,6 +189,8 @@ class SiblingFailed extends Error {
 interface Frame {
   readonly life: Life;
   readonly item?: { readonly index: number; readonly value: JsonValue };
+  /** The execution of its own that a distributed Map gives an item: it knows nothing of the Map. */
+  readonly child?: { readonly name: string; readonly input: JsonValue; readonly startedAt: number };
 }
 
 function run(definition: StateMachineDefinition, name: string, rawInput: object, options: EngineOptions): Execution {
@@ -212,14 +217,16 @@ function run(definition: StateMachineDefinition, name: string, rawInput: object,
     taskToken?: string,
   ): JsonValue => ({
     Execution: {
-      Id: `${machineArn.replace(":stateMachine:", ":execution:")}:${name}`,
-      Name: name,
-      Input: input,
-      StartTime: new Date(startedAt).toISOString(),
+      Id: `${machineArn.replace(":stateMachine:", ":execution:")}${frame.child === undefined ? `:${name}` : `/${frame.child.name}`}`,
+      Name: frame.child?.name ?? name,
+      Input: frame.child?.input ?? input,
+      StartTime: new Date(frame.child?.startedAt ?? startedAt).toISOString(),
     },
     State: { Name: state, EnteredTime: new Date(enteredAt).toISOString(), RetryCount: retryCount },
     StateMachine: { Id: machineArn, Name: machineArn.split(":").at(-1) ?? "" },
-    ...(frame.item === undefined ? {} : { Map: { Item: { Index: frame.item.index, Value: frame.item.value } } }),
+    ...(frame.item === undefined || frame.child !== undefined
+      ? {}
+      : { Map: { Item: { Index: frame.item.index, Value: frame.item.value } } }),
     ...(taskToken === undefined ? {} : { Task: { Token: taskToken } }),
   });
 
@@ -303,21 +310,20 @@ function run(definition: StateMachineDefinition, name: string, rawInput: object,
     if (!Array.isArray(items))
       throw new WorkflowError("States.Runtime", `the path ${state.ItemsPath} leads to no list`);
     const values = items as readonly JsonValue[];
+    const isDistributed = state.ItemProcessor.ProcessorConfig.Mode === "DISTRIBUTED";
     const inner = new Life(frame.life);
     const outputs: JsonValue[] = [];
     let next = 0;
     const work = async (): Promise<void> => {
       for (let index = next++; index < values.length; index = next++) {
         const item: Frame = { life: inner, item: { index, value: values[index] ?? null } };
-        const selected = fill(state.ItemSelector, from, contextOf(stateName, item, enteredAt, 0));
-        outputs[index] = await runScope(state.ItemProcessor, checkSize(selected), item);
+        const selected = checkSize(fill(state.ItemSelector, from, contextOf(stateName, item, enteredAt, 0)));
+        const child = { name: `${stateName}:${name}-${index}`, input: selected, startedAt: timers.now() };
+        outputs[index] = await runScope(state.ItemProcessor, selected, isDistributed ? { ...item, child } : item);
       }
     };
-    const most = Math.min(
-      values.length,
-      state.MaxConcurrency === 0 ? MAX_MAP_CONCURRENCY : state.MaxConcurrency,
-      MAX_MAP_CONCURRENCY,
-    );
+    const atOnce = isDistributed ? MAX_DISTRIBUTED_CONCURRENCY : MAX_MAP_CONCURRENCY;
+    const most = Math.min(values.length, state.MaxConcurrency === 0 ? atOnce : state.MaxConcurrency, atOnce);
     const workers = Array.from({ length: most }, work);
     try {
       await Promise.all(workers);
@@ -326,7 +332,7 @@ function run(definition: StateMachineDefinition, name: string, rawInput: object,
       await Promise.allSettled(workers);
       throw error;
     }
-    return { output: checkSize(outputs), next: nextOf(state) };
+    return { output: checkSize(place(from, state.ResultPath, checkSize(outputs))), next: nextOf(state) };
   };
 
   const runState = async (scope: StatesScope, stateName: string, from: JsonValue, frame: Frame): Promise<Step> => {

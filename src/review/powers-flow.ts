@@ -4,7 +4,7 @@ import { textOf } from "./body";
 import { readPublishers } from "./classification";
 import { arnOf } from "./identity";
 import { asksOf, NOBODY, ownArn, power, type Power } from "./power";
-import type { System } from "./system";
+import { sorted, type System } from "./system";
 
 const CHANGE_QUEUE = [
   "AddPermission",
@@ -43,8 +43,9 @@ const STRANGE_TYPE = "another.type";
 export function workflowPowers(system: System): Power[] {
   const machine = system.workflow?.arn;
   const execution = machine?.replace(":stateMachine:", ":execution:").concat(":some-request");
+  const every = sorted([...system.machines.map(({ arn }) => arn), ...(machine === undefined ? [] : [machine])]);
   const change = [
-    ...asksOf("states", ["UpdateStateMachine", "DeleteStateMachine"], [machine]),
+    ...asksOf("states", ["UpdateStateMachine", "DeleteStateMachine"], every),
     ...asksOf("states", ["RedriveExecution"], [execution]),
     ...asksOf("states", ["CreateStateMachine"], [ownArn(system, "states", "stateMachine:anything")]),
   ];
@@ -65,7 +66,7 @@ export function workflowPowers(system: System): Power[] {
       allowed: ["kill-switch", "operator"],
       invariants: [2],
     }),
-    power("change-workflow", "change the workflow or repeat an execution", change, {
+    power("change-workflow", "change the workflow or another state machine, or repeat an execution", change, {
       allowed: NOBODY,
       invariants: [1, 2],
     }),

@@ -84,6 +84,9 @@ const CONTROL_KEYS = [
   "open#",
   "inbox#",
   "notice#",
+  "reconciliation",
+  "reconcile#",
+  "reconciled#",
   "other",
 ];
 
@@ -227,6 +230,24 @@ const PLACES: readonly Place[] = [
     service: "states",
     actions: ["DescribeStateMachine", "ListExecutions", "StartExecution", "StopExecution", "UpdateStateMachine"],
     resource: NAMES.killSwitch.arn,
+  },
+  {
+    place: "reconciliation",
+    service: "states",
+    actions: ["DescribeStateMachine", "ListExecutions", "StartExecution", "StopExecution", "UpdateStateMachine"],
+    resource: NAMES.reconciliation.arn,
+  },
+  ...["/Parts:x", ":x", "-of-another:x"].map((execution) => ({
+    place: `executions of the reconciliation${execution}`,
+    service: "states",
+    actions: ["DescribeExecution", "GetExecutionHistory", "RedriveExecution", "StopExecution"],
+    resource: NAMES.reconciliation.arn.replace(":stateMachine:", ":execution:") + execution,
+  })),
+  {
+    place: "CloudTrail",
+    service: "cloudtrail",
+    actions: ["CreateTrail", "DeleteTrail", "DescribeTrails", "LookupEvents", "StartQuery", "StopLogging"],
+    resource: "*",
   },
   ...["intake", "broker"].map((handler) => ({
     place: `event source mapping of ${handler}`,
@@ -535,7 +556,7 @@ describe("the shape of the documents", () => {
     },
   );
 
-  test("only task results, log delivery and descriptions of a network, which AWS knows no resource for, are allowed on every resource", () => {
+  test("only task results, log delivery, CloudTrail's events and descriptions of a network, which AWS knows no resource for, are allowed on every resource", () => {
     const broad = documents.flatMap(([name, document]) =>
       document.Statement.filter(({ Effect, Resource }) => Effect === "Allow" && list(Resource).includes("*")).map(
         ({ Sid }) => `${name}: ${Sid ?? ""}`,
@@ -544,6 +565,7 @@ describe("the shape of the documents", () => {
     expect(broad.sort()).toEqual([
       "approvals identity: ResumeWaitingChanges",
       "private connector-execution identity: DescribeTheNetwork",
+      "reconciler identity: FindSessionsOfTheConnectorRole",
       "workflow identity: DeliverLogs",
     ]);
   });
@@ -598,8 +620,8 @@ describe("the shape of the documents", () => {
       PRINCIPALS.filter((principal) => JSON.stringify(roles[principal]).includes(`"${arn}"`));
     expect(naming(connectorFunctionArn)).toEqual(["broker"]);
     expect(naming(NAMES.function("connector").arn)).toEqual([]);
-    expect(naming(readerKey)).toEqual(["inspect", "sweeper"]);
-    expect(naming(sourceKey)).toEqual(["inspect"]);
+    expect(naming(readerKey)).toEqual(["inspect", "sweeper", "reconciler"]);
+    expect(naming(sourceKey)).toEqual(["inspect", "reconciler"]);
     expect(naming(writerKey)).toEqual(["gateway"]);
     expect(naming(REFS.writerSecretArn)).toEqual(["gateway"]);
   });
@@ -614,6 +636,10 @@ describe("trust", () => {
     "kill-switch-workflow": [
       "states.amazonaws.com",
       { "aws:SourceArn": NAMES.killSwitch.arn, "aws:SourceAccount": "111122223333" },
+    ],
+    "reconciler-workflow": [
+      "states.amazonaws.com",
+      { "aws:SourceArn": NAMES.reconciliation.arn, "aws:SourceAccount": "111122223333" },
     ],
     scheduler: ["scheduler.amazonaws.com", { "aws:SourceAccount": "111122223333" }],
     "flow-logs": [

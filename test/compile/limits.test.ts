@@ -78,7 +78,7 @@ describe("sizes of IAM documents", () => {
   test("fails for a role that names too many secrets", () => {
     const sourceSecretArns = Array.from({ length: 150 }, (_, index) => `${REFS.sourceSecretArns[0]!}${index}`);
     const paths = checkIamLimits(NAMES, policyOf(fields(3, 16)), { ...REFS, sourceSecretArns }).map(({ path }) => path);
-    expect(paths).toEqual(["inspect.identity"]);
+    expect(paths).toEqual(["inspect.identity", "reconciler.identity"]);
   });
 
   test("a reference counts at its longest and a policy variable as it is written", () => {

@@ -104,6 +104,7 @@ describe("the front door", () => {
         "kill-switch-arn",
         "ledger-table",
         "queue-url",
+        "reconciliation-arn",
         "state-machine-arn",
       ].map((id) => `write-back_${id}`),
     );
@@ -198,7 +199,7 @@ describe("the front door", () => {
         smallProps({ placement: { prefix: "other", accountId: "111122223333", region: "eu-west-1" } }),
       );
     });
-    expect(Object.keys(json.resource["aws_sfn_state_machine"]!)).toHaveLength(4);
+    expect(Object.keys(json.resource["aws_sfn_state_machine"]!)).toHaveLength(6);
   });
 
   test("a stack takes every provider version that its Terraform is valid for", () => {

@@ -79,6 +79,7 @@ describe.each(STACKS)("the synthesized policies, %s", (_name, synthesized) => {
     expect(wide.sort()).toEqual([
       "approvals ResumeWaitingChanges",
       ...(hasPerimeter ? ["connector-execution DescribeTheNetwork"] : []),
+      "reconciler FindSessionsOfTheConnectorRole",
       "workflow DeliverLogs",
     ]);
   });
@@ -128,10 +129,10 @@ describe.each(STACKS)("of all the roles of a stack %s", (_name, synthesized) => 
     );
   });
 
-  test("only the gateway reads the writer credential, only inspect and the sweeper the HRIS reader's, only inspect a source's", () => {
+  test("only the gateway reads the writer credential, only inspect, the sweeper and the reconciliation the HRIS reader's, and no sweeper a source's", () => {
     expect(who("secretsmanager:GetSecretValue", SECRETS.hrisWriter)).toEqual(["gateway"]);
-    expect(who("secretsmanager:GetSecretValue", SECRETS.hrisReader)).toEqual(["inspect", "sweeper"]);
-    expect(who("secretsmanager:GetSecretValue", SECRETS.directory)).toEqual(["inspect"]);
+    expect(who("secretsmanager:GetSecretValue", SECRETS.hrisReader)).toEqual(["inspect", "reconciler", "sweeper"]);
+    expect(who("secretsmanager:GetSecretValue", SECRETS.directory)).toEqual(["inspect", "reconciler"]);
   });
 
   test("only approvals resumes a waiting change, and nobody fails one or beats for it", () => {

@@ -32,7 +32,7 @@ export function goldenFiles(json: SynthJson): Readonly<Record<string, string>> {
       files[file] = { ...(files[file] as object | undefined), [kind]: documentOf(text) };
     }
   }
-  for (const machine of ["workflow", "kill-switch"]) {
+  for (const machine of ["workflow", "kill-switch", "reconciliation"]) {
     const { definition } = one(json, "aws_sfn_state_machine", `write-back_${machine}_`);
     files[`${machine}.asl.json`] = documentOf(definition);
   }

@@ -22,6 +22,7 @@ export const REFS: IamRefs = {
   sourceSecretArns: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:directory-reader-AbCdEf"],
   writerSecretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hris-writer-AbCdEf",
   operatorsResume: true,
+  reconciles: true,
   approverGroups: ["hr-ops-approvers", "payroll.approvers"],
   killSwitchArn: NAMES.killSwitch.arn,
   intakeMappingArn: "arn:aws:lambda:eu-west-1:111122223333:event-source-mapping:0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",

@@ -376,16 +376,72 @@ describe("what else a stack must not hold", () => {
       },
     ],
     [
-      "a reconciler with the writer's credential",
+      "a reconciliation that may write into the HRIS",
       /^2 PowerHeldByAnother: reconciler may read the writer credential/,
       (hand) => {
-        addRole(hand, "reconciler", "lambda.amazonaws.com", {}, [
-          {
-            Effect: "Allow",
-            Action: "secretsmanager:GetSecretValue",
-            Resource: arn("secretsmanager", "secret:hris/bamboohr-writer-d4E5f6"),
-          },
-        ]);
+        hand.identity("reconciler", (document) => {
+          mentioning(document, "secretsmanager:GetSecretValue", "Allow").Resource = arn(
+            "secretsmanager",
+            "secret:hris/bamboohr-writer-d4E5f6",
+          );
+        });
+      },
+    ],
+    [
+      "a reconciliation that may open grants",
+      /^2 PowerHeldByAnother: reconciler may record grants/,
+      (hand) => {
+        hand.identity("reconciler", (document) => {
+          mentioning(document, '"finding#*"', "Allow").Condition = items("ledger", ["grant#*"])["Condition"] as never;
+        });
+      },
+    ],
+    [
+      "a reconciliation that may put right what it finds",
+      /^2 PowerHeldByAnother: reconciler may change or remove records of the ledger/,
+      (hand) => {
+        hand.identity("reconciler", (document) => {
+          mentioning(document, "dynamodb:Scan", "Allow").Action = ["dynamodb:Scan", "dynamodb:UpdateItem"];
+        });
+      },
+    ],
+    [
+      "somebody else who may make findings go away",
+      /^2 PowerHeldByAnother: sweeper may record findings/,
+      (hand) => {
+        hand.identity("sweeper", (document) => {
+          const settle = mentioning(document, '"second-look#*"', "Allow");
+          settle.Condition = items("ledger", ["finding#*", "second-look#*"])["Condition"] as never;
+        });
+      },
+    ],
+    [
+      "somebody else who may say that a run is over",
+      /^2 PowerHeldByAnother: announce may keep how far a reconciliation is/,
+      (hand) => {
+        hand.identity("announce", (document) => {
+          document.Statement.push(control(["reconciliation"], "UpdateItem") as never);
+        });
+      },
+    ],
+    [
+      "a reconciliation's state machine that may change another",
+      /^2 PowerHeldByAnother: reconciler-workflow may change the workflow or another state machine/,
+      (hand) => {
+        hand.identity("reconciler-workflow", (document) => {
+          const start = mentioning(document, "states:StartExecution", "Allow");
+          start.Action = ["states:StartExecution", "states:UpdateStateMachine"];
+        });
+      },
+    ],
+    [
+      "a reconciliation's state machine that may run the broker",
+      /^2 PowerHeldByAnother: reconciler-workflow may invoke the broker/,
+      (hand) => {
+        hand.identity("reconciler-workflow", (document) => {
+          const invoke = mentioning(document, "lambda:InvokeFunction", "Allow");
+          invoke.Resource = [invoke.Resource as string, arn("lambda", "function:acme-writeback-broker")];
+        });
       },
     ],
     [

@@ -18,6 +18,7 @@ import {
 } from "./connector";
 import { killSwitch, killSwitchWorkflow } from "./kill-switch";
 import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
+import { reconciler, reconcilerWorkflow, type ReaderSecrets } from "./reconciliation";
 import {
   compare,
   documentOf,
@@ -41,9 +42,9 @@ export interface IamRefs {
   readonly dataKeyArn: string;
   /** HMAC key of digests. */
   readonly digestKeyArn: string;
-  /** Secret of the HRIS's reader identity, which Inspect and the sweeper hold. */
+  /** Secret of the HRIS's reader identity, which Inspect, the sweeper and the reconciliation hold. */
   readonly hrisReaderSecretArn: string;
-  /** Secrets of the sources of truth and of attributes, which Inspect alone holds. */
+  /** Secrets of the sources of truth and of attributes, which Inspect and the reconciliation hold. */
   readonly sourceSecretArns: readonly string[];
   /** Secret of the writer identity, apart from every reader's. */
   readonly writerSecretArn: string;
@@ -92,6 +93,11 @@ export interface IamRefs {
    * @default - the kill switch cannot close it
    */
   readonly intakeMappingArn?: string;
+  /**
+   * Whether the stack reconciles: the scheduler then starts its state machine.
+   * @default false
+   */
+  readonly reconciles?: boolean;
 }
 
 /** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
@@ -140,10 +146,15 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     sweeper: functionRole(input, "sweeper", sweeper(input)),
     notifier: functionRole(input, "notifier", notifier(input)),
     workflow: { identity: workflowIdentity(names), trust: machineTrust(names, names.stateMachine.arn) },
-    scheduler: { identity: schedulerIdentity(names), trust: schedulerTrust(names) },
+    scheduler: { identity: schedulerIdentity(input), trust: schedulerTrust(names) },
     "flow-logs": flowLogsRole(names),
     "kill-switch": functionRole(input, "kill-switch", killSwitch(names, refs.intakeMappingArn)),
     "kill-switch-workflow": { identity: killSwitchWorkflow(names), trust: machineTrust(names, names.killSwitch.arn) },
+    reconciler: functionRole(input, "reconcile", reconciler(names, readerSecrets(refs))),
+    "reconciler-workflow": {
+      identity: reconcilerWorkflow(names),
+      trust: machineTrust(names, names.reconciliation.arn),
+    },
   };
 }
 
@@ -194,14 +205,17 @@ function inspect({ names, refs }: IamInput): Statement[] {
     readClassification(names),
     putLedger(names, "KeepInspections", [LEDGER.inspectionPrefix]),
     readLedger(names, ["GetItem", "Query"]),
-    ...readSecrets(
-      names,
-      "ReadReaderSecrets",
-      [refs.hrisReaderSecretArn, ...refs.sourceSecretArns],
-      [...ownKey(refs.hrisReaderSecretKeyArn), ...(refs.sourceSecretKeyArns ?? [])],
-    ),
+    ...readSecrets(names, "ReadReaderSecrets", readerSecrets(refs).arns, readerSecrets(refs).keyArns),
     macStatement("GenerateDigests", "kms:GenerateMac", refs.digestKeyArn),
   ];
+}
+
+/** Secrets of the HRIS's reader and of all sources. */
+function readerSecrets(refs: IamRefs): ReaderSecrets {
+  return {
+    arns: [refs.hrisReaderSecretArn, ...refs.sourceSecretArns],
+    keyArns: [...ownKey(refs.hrisReaderSecretKeyArn), ...(refs.sourceSecretKeyArns ?? [])],
+  };
 }
 
 function requestApproval({ names, refs }: IamInput): Statement[] {
@@ -421,8 +435,18 @@ function machineTrust(names: Names, machineArn: string): PolicyDocument {
   });
 }
 
-function schedulerIdentity(names: Names): PolicyDocument {
+function schedulerIdentity({ names, refs }: IamInput): PolicyDocument {
   return documentOf([
+    ...(refs.reconciles === true
+      ? [
+          {
+            Sid: "StartReconciliation",
+            Effect: "Allow" as const,
+            Action: "states:StartExecution",
+            Resource: names.reconciliation.arn,
+          },
+        ]
+      : []),
     {
       Sid: "InvokeNotifier",
       Effect: "Allow",

@@ -63,7 +63,10 @@ export function readClassification(names: Names): Statement {
  * Reading the ledger, whole. A transaction needs the actions of its parts and no action of its own.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html (read 2026-11-23)
  */
-export function readLedger(names: Names, actions: readonly ("ConditionCheckItem" | "GetItem" | "Query")[]): Statement {
+export function readLedger(
+  names: Names,
+  actions: readonly ("ConditionCheckItem" | "GetItem" | "Query" | "Scan")[],
+): Statement {
   return { Sid: "ReadLedger", Effect: "Allow", Action: itemActions(actions), Resource: names.ledgerTable.arn };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { isRequestId, PAYLOAD_VERSION } from "../../core";
-import { configSchema as configOf } from "../config";
+import { configSchema as configOf, membersOf, type Environment } from "../config";
 import { createPolicySource } from "../policy-source";
 import { readPart } from "../reconciliation/read-part";
 import type { FinishedItem, RunItem } from "../reconciliation/records";
@@ -11,6 +11,10 @@ import { pacer, type ReconcilerPorts, type World } from "../reconciliation/world
 
 export const configSchema = configOf("manifestHash", "hrisSystem", "reconciliation");
 export type ReconcileConfig = z.infer<typeof configSchema>;
+
+export function parseConfig(env: Environment): ReconcileConfig {
+  return configSchema.parse(membersOf(env));
+}
 
 const runId = z.string().refine(isRequestId, "expected the id of a run");
 
