@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { POLICY_CODES, REASON_TEXT, REASONS, type PolicyCode } from "../src/policy";
+import { REVIEW_CODES, type ReviewRule } from "../src/review";
 
-/** The catalogue of rules as Markdown: every finding of `check` and every reason of `decide`, from the code. */
+/** The catalogue of rules as Markdown: every finding of `check`, every reason of `decide` and every change that `review` tells, from the code. */
 export function renderRules(): string {
   const codes = Object.entries<PolicyCode>(POLICY_CODES).map(
     ([code, { severity, cause, mend }]) => `| \`${code}\` | ${severity} | ${cell(cause)} | ${cell(mend)} |`,
@@ -11,6 +12,9 @@ export function renderRules(): string {
   const reasons = REASONS.map(
     (reason, index) =>
       `| ${index + 1} | \`${reason}\` | ${cell(REASON_TEXT[reason].because)} | ${cell(REASON_TEXT[reason].next)} |`,
+  );
+  const changes = Object.entries<ReviewRule>(REVIEW_CODES).map(
+    ([code, { cause, example, mend }]) => `| \`${code}\` | ${cell(cause)} | ${cell(example)} | ${cell(mend)} |`,
   );
   return `# Rules
 
@@ -29,6 +33,14 @@ The first that applies, in this order.
 | | reason | because | next |
 |---|---|---|---|
 ${reasons.join("\n")}
+
+## Changes that \`review\` tells
+
+Each widens, narrows, is for a human to judge, or is neutral, as \`review\` says of it.
+
+| code | what changed | as in | next |
+|---|---|---|---|
+${changes.join("\n")}
 `;
 }
 

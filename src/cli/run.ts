@@ -12,11 +12,25 @@ import { drill } from "./commands/drill";
 import { prove } from "./commands/prove";
 import { report } from "./commands/report";
 import { resume } from "./commands/resume";
+import { review } from "./commands/review";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { EXIT, type Command, type Io } from "./io";
 
-const COMMANDS: readonly Command[] = [check, explain, prove, report, history, stop, status, resume, drill, demo, cloud];
+const COMMANDS: readonly Command[] = [
+  check,
+  explain,
+  review,
+  prove,
+  report,
+  history,
+  stop,
+  status,
+  resume,
+  drill,
+  demo,
+  cloud,
+];
 
 /** The program's help. */
 export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...

@@ -9,6 +9,7 @@ export {
   policyFromItems,
   policyItems,
   PolicyItemsError,
+  unverifiedPolicy,
   type ManifestItem,
   type PolicyItem,
   type PolicyItemKind,
@@ -20,6 +21,7 @@ export {
   type Approval,
   type Attribute,
   type Breaker,
+  type Delegation,
   type Field,
   type FieldClass,
   type InitiatorKind,
@@ -51,4 +53,5 @@ export {
   type WriteBackRequest,
 } from "./request";
 export { policyFileSchema, policyJsonSchema, type PolicyFile, type PolicyInput } from "./schema";
+export { valueTest, type ValueRules } from "./values";
 export { REASONS, type Reason, type Verdict, type VerdictKind } from "./verdict";

@@ -121,6 +121,14 @@ export function policyFromItems(items: readonly Readonly<Record<string, unknown>
   return frozen(policy);
 }
 
+/**
+ * What items say, whether or not hashes and manifest fit: for whoever compares what two tables would mean. Throws
+ * `PolicyItemsError` where something is no item, or there is no breaker. Members of the model may be missing.
+ */
+export function unverifiedPolicy(items: readonly Readonly<Record<string, unknown>>[]): Policy {
+  return assemble(items.map(readItem).filter(({ sk }) => sk !== MANIFEST_KEY));
+}
+
 function assemble(items: readonly PolicyItem[]): Policy {
   const of = (kind: PolicyItemKind): readonly PolicyItem[] =>
     items.filter((each) => each.kind === kind).sort((a, b) => compare(a.name, b.name));

@@ -91,14 +91,14 @@ function answersTo(caller: Caller, ask: Ask, layers: Layers): Answers {
   };
 }
 
-function requestOf({ arn }: Caller, { action, resource }: Ask, context: ContextInput): AccessRequest {
+export function requestOf({ arn }: Caller, { action, resource }: Ask, context: ContextInput): AccessRequest {
   return arn.startsWith("arn:")
     ? { principalArn: arn, action, resource, context }
     : { principalService: arn, action, resource, context };
 }
 
 /** `undefined` where a condition has no certain meaning for such a request. */
-function attempt(request: AccessRequest, layers: Layers): Evaluation | undefined {
+export function attempt(request: AccessRequest, layers: Layers): Evaluation | undefined {
   try {
     return evaluate(request, layers);
   } catch (error) {
@@ -124,7 +124,7 @@ function mayBeAllowed(caller: Caller, ask: Ask, layers: Layers): boolean {
 }
 
 /** What follows from who asks: a caller cannot choose it. */
-function settledBy({ arn, tags = {} }: Caller): Settled {
+export function settledBy({ arn, tags = {} }: Caller): Settled {
   if (!arn.startsWith("arn:")) return { "aws:principalarn": undefined, "aws:principalaccount": undefined };
   const account = /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(arn)?.[1];
   return {
@@ -147,7 +147,7 @@ const MATTERS_OF_COURSE: ReadonlySet<string> = new Set([
   "kms:calleraccount",
 ]);
 
-function shownContext(context: ContextInput): ContextInput {
+export function shownContext(context: ContextInput): ContextInput {
   return Object.fromEntries(
     Object.entries(context)
       .filter(([key]) => !MATTERS_OF_COURSE.has(key))
@@ -188,7 +188,7 @@ function defined(statement: Statement): Statement {
 }
 
 /** Whether a statement can be about a caller at all: what is said to services is not said to roles, nor the other way round. */
-function mayName({ Principal: principal }: Statement, { arn }: Caller): boolean {
+export function mayName({ Principal: principal }: Statement, { arn }: Caller): boolean {
   if (typeof principal !== "object") return true;
   const kind = arn.startsWith("arn:") ? "AWS" : "Service";
   return principal[kind] !== undefined;
@@ -199,7 +199,7 @@ const SINGLES = new WeakMap<Statement, PolicyDocument>();
 const ANYBODY = "arn:aws:iam::000000000000:role/anybody";
 
 /** Whether a statement speaks of an action on a resource, whatever its effect, its principal and its conditions. */
-function concerns(statement: Statement, { action, resource }: Ask): boolean {
+export function concerns(statement: Statement, { action, resource }: Ask): boolean {
   const single = kept(SINGLES, statement, () => {
     const anybody = defined({ ...bare(statement), Effect: "Allow", Principal: undefined, NotPrincipal: undefined });
     return { Version: "2012-10-17" as const, Statement: [anybody] };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
@@ -16,9 +17,28 @@ const STACK_FILE = "cdk.tf.json";
  * would apply from other files beside it, is not read, and said to be so. Throws `UsageError` where there is no stack, or more than one.
  */
 export function loadStack(path: string): Stack {
+  const { file, json, besides: parts } = loadConfiguration(path);
+  const stack = within(file, () => stackOfConfiguration(json));
+  return { ...stack, unread: [...stack.unread, ...parts.map(({ address, reason }) => ({ address, reason }))] };
+}
+
+/** A synthesized stack as it is written, for whoever compares two. */
+export interface LoadedConfiguration {
+  readonly file: string;
+  readonly json: unknown;
+  /** Other configuration that Terraform applies with it, each told apart by its content. */
+  readonly besides: readonly (UnreadPart & { readonly digest: string })[];
+}
+
+/** The configuration in a folder, found as `loadStack` finds it. */
+export function loadConfiguration(path: string): LoadedConfiguration {
   const file = locateStack(path);
-  const stack = within(file, () => stackOfConfiguration(readJson(file)));
-  return { ...stack, unread: [...stack.unread, ...besides(file)] };
+  return { file, json: within(file, () => readJson(file)), besides: besides(file) };
+}
+
+/** What `read` makes of a plan's JSON. */
+export function loadPlanJson<Read>(file: string, read: (json: unknown) => Read): Read {
+  return within(file, () => read(readJson(file)));
 }
 
 /** The file that `loadStack` reads. Throws `UsageError` where there is no stack, or more than one. */
@@ -47,7 +67,7 @@ function findStackFile(dir: string): string {
 const HARMLESS_BLOCKS: ReadonlySet<string> = new Set(["//", "provider", "terraform"]);
 
 /** Other configuration in the folder of a stack: Terraform applies all files of a folder together. */
-function besides(file: string): UnreadPart[] {
+function besides(file: string): LoadedConfiguration["besides"] {
   if (basename(file) !== STACK_FILE) return [];
   const dir = dirname(file);
   return namesIn(dir)
@@ -55,6 +75,9 @@ function besides(file: string): UnreadPart[] {
     .map((address) => ({
       address,
       reason: `Terraform applies it together with ${STACK_FILE}, and it is not read here`,
+      digest: createHash("sha256")
+        .update(readFileSync(join(dir, address)))
+        .digest("hex"),
     }));
 }
 

@@ -20,18 +20,46 @@ const UNKNOWN = "it is known after the apply";
  * (`terraform show -json` without a plan) reads the same way. Throws `UsageError` for anything else.
  */
 export function stackOfPlan(json: unknown): Stack {
+  const plan = planOf(json);
+  const values = record(plan["planned_values"] ?? plan["values"]);
+  return stackOfValues(values, plan, {
+    unknown: unknownByAddress(plan["resource_changes"]),
+    outputs: outputsOf(values["outputs"], record(plan["output_changes"])),
+  });
+}
+
+/** What a plan begins with: the state that Terraform knows. `undefined` where there is nothing yet. Throws `UsageError` for anything else than a plan. */
+export function stackBeforePlan(json: unknown): Stack | undefined {
+  const plan = planOf(json);
+  if (!isRecord(plan["planned_values"]))
+    throw new UsageError("this is a state, not a plan: there is nothing to compare");
+  const values = record(record(plan["prior_state"])["values"]);
+  const isEmpty = resourcesOf(values["root_module"]).every(({ mode }) => mode === "data");
+  if (isEmpty) return undefined;
+  return stackOfValues(values, plan, { unknown: new Map(), outputs: outputsOf(values["outputs"], {}) });
+}
+
+function planOf(json: unknown): Readonly<Record<string, unknown>> {
   const plan = record(json);
   const values = record(plan["planned_values"] ?? plan["values"]);
   if (!isRecord(json) || typeof plan["format_version"] !== "string" || !isRecord(values["root_module"])) {
     throw new UsageError("this is no plan as `terraform show -json PLAN` prints it");
   }
-  const unknown = unknownByAddress(plan["resource_changes"]);
+  return plan;
+}
+
+function stackOfValues(
+  values: Readonly<Record<string, unknown>>,
+  plan: Readonly<Record<string, unknown>>,
+  parts: { readonly unknown: ReadonlyMap<string, unknown>; readonly outputs: Readonly<Record<string, Value>> },
+): Stack {
   const written = argumentsWritten(record(plan["configuration"])["root_module"], "");
   const found = resourcesOf(values["root_module"]).map(({ mode, ...resource }) => {
-    const body = merged(resource.body, unknown.get(resource.address)) as Body;
+    const body = merged(resource.body, parts.unknown.get(resource.address)) as Body;
+    const own = written.get(withoutIndexes(resource.address));
     return {
       mode,
-      resource: { ...resource, body: withoutEchoes(body, written.get(withoutIndexes(resource.address))) },
+      resource: { ...resource, body: withoutEchoes(body, own), ...(own === undefined ? {} : { written: own }) },
     };
   });
   const of = (isData: boolean): Resource[] =>
@@ -41,8 +69,9 @@ export function stackOfPlan(json: unknown): Stack {
     place: placeWith(JSON.stringify(all.map(({ body }) => body)), regionOf(plan["configuration"])),
     all,
     data: of(true),
-    outputs: outputsOf(values["outputs"], record(plan["output_changes"])),
+    outputs: parts.outputs,
     unread: incomplete(plan),
+    rest: {},
   });
 }
 

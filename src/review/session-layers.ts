@@ -35,19 +35,12 @@ export function readSessionLayers(
   system: System,
   api: GatewayApi,
 ): { readonly layers?: SessionLayers; readonly template?: StackDocument; readonly unread: readonly UnreadDocument[] } {
-  const { connectorRole, reader } = system;
+  const { connectorRole } = system;
   if (connectorRole === undefined) return { unread: [] };
   const broker = functionsTagged(system, "broker")[0];
-  const text = broker?.environment[ENV.sessionPolicyTemplate];
-  const attribute = `environment.variables.${ENV.sessionPolicyTemplate}`;
-  const template =
-    broker === undefined || text === undefined
-      ? undefined
-      : reader.read(broker.resource, attribute, forReading(text), "identity");
-  if (broker?.unreadEnvironment !== undefined) {
-    const { address } = broker.resource;
-    return { unread: [{ resource: address, attribute, reason: broker.unreadEnvironment, statements: [] }] };
-  }
+  const template = readSessionTemplate(system);
+  if (template !== undefined && isUnread(template) && broker?.unreadEnvironment !== undefined)
+    return { unread: [template] };
   const unread = [
     ...connectorRole.unread,
     ...(api.policy?.unread ?? []),
@@ -75,6 +68,18 @@ export function readSessionLayers(
     ...(session === undefined ? {} : { template: session }),
     unread: [],
   };
+}
+
+/** The template of the session policy that the broker is given, its end as an instant; `undefined` where it is given none. */
+export function readSessionTemplate(system: System): StackDocument | UnreadDocument | undefined {
+  const [broker] = functionsTagged(system, "broker");
+  if (broker === undefined) return undefined;
+  const attribute = `environment.variables.${ENV.sessionPolicyTemplate}`;
+  const { address } = broker.resource;
+  if (broker.unreadEnvironment !== undefined)
+    return { resource: address, attribute, reason: broker.unreadEnvironment, statements: [] };
+  const text = broker.environment[ENV.sessionPolicyTemplate];
+  return text === undefined ? undefined : system.reader.read(broker.resource, attribute, forReading(text), "identity");
 }
 
 const NO_LIMIT: PolicyDocument = {

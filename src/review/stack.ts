@@ -16,6 +16,10 @@ export interface Resource {
   /** As Terraform writes it: `aws_iam_role.write-back_gateway`; in a plan with module and index. */
   readonly address: string;
   readonly body: Body;
+  /** The block as the configuration writes it, meta-arguments and references among it; a plan has none. */
+  readonly raw?: Readonly<Record<string, unknown>>;
+  /** Names of the arguments that somebody wrote; in a plan all others are what AWS or the provider fills in. */
+  readonly written?: ReadonlySet<string>;
 }
 
 /** A part of a stack that nobody can read: whatever it holds may change what is proved. */
@@ -36,6 +40,8 @@ export interface Stack extends Place {
   readonly outputs: Readonly<Record<string, Value>>;
   /** Modules, repeated resources and provisioners: what is not written out as resources with literal arguments. */
   readonly unread: readonly UnreadPart[];
+  /** Blocks of the configuration besides resources, data sources and outputs, as they are written; a plan has none. */
+  readonly rest: Readonly<Record<string, unknown>>;
 }
 
 /** A parsed `cdk.tf.json`, or any configuration in Terraform's JSON syntax that stands in one file. */
@@ -44,7 +50,14 @@ export type Configuration = Readonly<Record<string, unknown>>;
 type Raw = Readonly<Record<string, unknown>>;
 
 /** Meta-arguments: how Terraform treats a resource, not what AWS gets. */
-const META: ReadonlySet<string> = new Set(["//", "depends_on", "provider", "lifecycle", "provisioner", "connection"]);
+export const META: ReadonlySet<string> = new Set([
+  "//",
+  "depends_on",
+  "provider",
+  "lifecycle",
+  "provisioner",
+  "connection",
+]);
 
 /**
  * Reads a synthesized stack. References between resources become what they stand for; what depends on a data source, a
@@ -101,6 +114,8 @@ export function stackOfConfiguration(json: unknown): Stack {
       ),
       entry.raw["lifecycle"],
     ),
+    raw: entry.raw,
+    written: new Set(Object.keys(entry.raw).filter((key) => !META.has(key))),
   });
   return stackWith({
     place,
@@ -122,8 +137,12 @@ export function stackOfConfiguration(json: unknown): Stack {
         ...(body["dynamic"] === undefined ? [] : [{ address, reason: "a dynamic block is made when Terraform runs" }]),
       ]),
     ],
+    rest: Object.fromEntries(Object.entries(json).filter(([block]) => !READ_BLOCKS.has(block))),
   });
 }
+
+/** Blocks that become resources, data sources and outputs, and what CDKTF notes for itself. */
+const READ_BLOCKS: ReadonlySet<string> = new Set(["//", "resource", "data", "output"]);
 
 /** A stack of resources that are read already. */
 export function stackWith(parts: {
@@ -132,6 +151,7 @@ export function stackWith(parts: {
   readonly data: readonly Resource[];
   readonly outputs: Readonly<Record<string, Value>>;
   readonly unread: readonly UnreadPart[];
+  readonly rest: Readonly<Record<string, unknown>>;
 }): Stack {
   const all = [...parts.all].sort(byAddress);
   const types = new Map<string, Resource[]>();
@@ -143,6 +163,7 @@ export function stackWith(parts: {
     data: [...parts.data].sort(byAddress),
     outputs: parts.outputs,
     unread: [...parts.unread].sort(byAddress),
+    rest: parts.rest,
   };
 }
 

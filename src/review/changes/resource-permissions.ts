@@ -1,0 +1,215 @@
+import { ALLOW_ALL } from "../asking";
+import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
+import type { ResourcePolicy, TargetKind } from "../resource-policies";
+import type { System } from "../system";
+import { changeOf, type Change } from "./change";
+import { compareDecisions, type Mode } from "./decisions";
+import {
+  callersOf,
+  isOther,
+  placesOf,
+  resourceModes,
+  sideOf,
+  spoken,
+  unreadChange,
+  type PermissionPair,
+  type Words,
+} from "./permissions";
+
+const NOUNS: Readonly<Record<TargetKind, string>> = {
+  api: "API",
+  bucket: "bucket",
+  bus: "bus",
+  function: "function",
+  key: "key",
+  queue: "queue",
+  secret: "secret",
+  table: "table",
+  topic: "topic",
+};
+
+/** What changes of the policies of resources: whom each lets in by itself, and whom it stops whatever else allows. */
+export function resourcePolicyChanges(pair: PermissionPair): Change[] {
+  const key = ({ kind, target }: ResourcePolicy): string => `${kind} ${target}`;
+  const old = new Map(pair.before.policies.map((policy) => [key(policy), policy]));
+  const now = new Map(pair.after.policies.map((policy) => [key(policy), policy]));
+  const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return [...keys.flatMap((each) => policyChange(pair, old.get(each), now.get(each))), ...endpointChanges(pair)];
+}
+
+function policyChange(
+  pair: PermissionPair,
+  old: ResourcePolicy | undefined,
+  now: ResourcePolicy | undefined,
+): Change[] {
+  const either = now ?? old;
+  if (either === undefined) return [];
+  const { kind, target, resourceKind } = either;
+  const called = `the policy of ${NOUNS[kind]} \`${nameOf(target)}\``;
+  if (now === undefined) return removed(pair, old, called);
+  const unread = now.unread.filter((document) =>
+    isOther(pair, document, [...(old?.documents ?? []), ...(old?.unread ?? [])]),
+  );
+  if (unread.length > 0) return unread.map((document) => unreadChange(pair, document));
+  const { documents } = now;
+  const before = old?.documents ?? [];
+  if (now.unread.length > 0 || (old?.unread.length ?? 0) > 0) {
+    // What could not be read before, and can now, is read for the first time.
+    return old !== undefined && old.unread.length > 0 && now.unread.length === 0
+      ? documents
+          .slice(0, 1)
+          .map((document) =>
+            unreadChange(pair, { ...asUnread(document), reason: "what it was before, cannot be judged" }),
+          )
+      : [];
+  }
+  const isNew = old === undefined && isNewTarget(pair, now);
+  const callers = callersOf(pair, [...documents, ...before]).filter(({ label }) => !isNew || label.startsWith("`"));
+  const decisions = compareDecisions(
+    joined(pair.before, old, before),
+    joined(pair.after, now, documents),
+    callers,
+    // A new resource is nobody's yet: whoever is let in that is not of the stack, is told.
+    isNew
+      ? resourceModes(resourceKind, pair.after.stack.accountId).slice(0, 1)
+      : resourceModes(resourceKind, pair.after.stack.accountId),
+    pair.requests,
+  );
+  const words: Words = {
+    gains: "ResourcePolicyWidened",
+    loses: "ResourcePolicyNarrowed",
+    subject: called,
+    may: `${called} now lets {who}`,
+    mayNot: `${called} no longer lets {who}`,
+    undenied: `${called} no longer stops {who}:`,
+    denied: `${called} now stops {who}:`,
+  };
+  const kept = isNew
+    ? { ...decisions, list: decisions.list.filter(({ caller }) => caller.arn.startsWith("arn:")) }
+    : decisions;
+  return spoken(pair, kept, words, { places: placesOf(documents) });
+}
+
+function asUnread({ resource, attribute, statements }: StackDocument): Omit<UnreadDocument, "reason"> {
+  return { resource, attribute, statements };
+}
+
+/** All documents of a resource as the one that AWS makes of them. */
+function joined(system: System, policy: ResourcePolicy | undefined, documents: readonly StackDocument[]) {
+  const side = sideOf(system, documents);
+  return { ...side, documents: policy?.document === undefined ? [] : [policy.document] };
+}
+
+/** Whether the resource itself is new, so that its policy opens nothing that was closed. */
+function isNewTarget({ before, after }: PermissionPair, { documents }: ResourcePolicy): boolean {
+  const known = new Set(before.stack.all.map(({ address }) => address));
+  const isNew = ({ resource }: StackDocument): boolean => !known.has(resource);
+  const resource = after.stack.all.filter(({ address }) => documents.some((document) => document.resource === address));
+  const mentioned = JSON.stringify(resource.map(({ raw }) => raw ?? {}));
+  const targets = [...mentioned.matchAll(/\$\{([a-z0-9_]+\.[\w-]+)\./g)].flatMap(([, address]) => address ?? []);
+  return documents.every(isNew) && targets.length > 0 && targets.some((address) => !known.has(address));
+}
+
+function removed(pair: PermissionPair, old: ResourcePolicy | undefined, called: string): Change[] {
+  if (old === undefined) return [];
+  const statements = [...old.documents, ...old.unread].flatMap((document) => document.statements);
+  const denies = statements.filter(({ statement }) => statement.Effect === "Deny");
+  const isTargetGone = !isStillThere(pair, old);
+  if (isTargetGone) return [];
+  return [
+    changeOf({
+      code: denies.length > 0 ? "ResourcePolicyRemoved" : "ResourcePolicyNarrowed",
+      effect: denies.length > 0 ? "widens" : "narrows",
+      message:
+        denies.length > 0
+          ? `${called} is gone, with ${String(denies.length)} denials`
+          : `${called} is gone, and whom it let in`,
+      who: pair.people.technical(),
+      places: placesOf(old.documents, "base"),
+      statements: denies.map(({ ref }) => ref),
+    }),
+  ];
+}
+
+/** A policy that goes with its resource takes nothing away from anybody. */
+function isStillThere({ before, after }: PermissionPair, { target, documents }: ResourcePolicy): boolean {
+  const now = new Set(after.stack.all.map(({ address }) => address));
+  const address = /\[([a-z0-9_]+\.[\w-]+)\]/.exec(target)?.[1];
+  if (address !== undefined) return now.has(address);
+  const name = nameOf(target);
+  const owners = before.stack.all.filter(
+    ({ address: each, body }) =>
+      !documents.some(({ resource }) => resource === each) && Object.values(body).some((value) => value === name),
+  );
+  return owners.length === 0 || owners.some(({ address: each }) => now.has(each));
+}
+
+function nameOf(target: string): string {
+  return (
+    target
+      .split(":")
+      .slice(5)
+      .join(":")
+      .replace(/^(?:event-bus|table|function|key|secret)[/:]/, "") || target
+  );
+}
+
+const ENDPOINTS = ["aws_vpc_endpoint", "aws_vpc_endpoint_policy"] as const;
+
+/** Policies of endpoints limit what comes through them, and grant nothing. */
+function endpointChanges(pair: PermissionPair): Change[] {
+  const documentsOf = (system: System): Map<string, StackDocument | UnreadDocument> =>
+    new Map(
+      ENDPOINTS.flatMap((type) => system.stack.resources(type))
+        .filter(({ body }) => body["policy"] !== undefined && body["policy"] !== null && body["policy"] !== "")
+        .map((resource) => [
+          resource.address,
+          system.reader.read(resource, "policy", resource.body["policy"], "resource"),
+        ]),
+    );
+  const [old, now] = [documentsOf(pair.before), documentsOf(pair.after)];
+  const known = new Set(pair.after.stack.all.map(({ address }) => address));
+  const mode: Mode = {
+    asks: "granted",
+    layersOf: (documents) => ({
+      identity: [ALLOW_ALL],
+      ...(documents[0] === undefined ? {} : { endpoint: documents[0] }),
+    }),
+  };
+  return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((address): Change[] => {
+    const [from, to] = [old.get(address), now.get(address)];
+    const called = `the policy of endpoint \`${address}\``;
+    if (to === undefined) {
+      if (from === undefined || (!known.has(address) && address.startsWith("aws_vpc_endpoint."))) return [];
+      return [
+        changeOf({
+          code: "ResourcePolicyRemoved",
+          effect: "widens",
+          message: `${called} is gone: it lets everything through`,
+          who: pair.people.technical(),
+          places: placesOf([from], "base"),
+        }),
+      ];
+    }
+    if (isUnread(to) || (from !== undefined && isUnread(from)))
+      return isUnread(to) && isOther(pair, to, from === undefined ? [] : [from]) ? [unreadChange(pair, to)] : [];
+    if (from === undefined) return [];
+    const decisions = compareDecisions(
+      sideOf(pair.before, [from]),
+      sideOf(pair.after, [to]),
+      callersOf(pair, [from, to]),
+      [mode],
+      pair.requests,
+    );
+    const words: Words = {
+      gains: "ResourcePolicyWidened",
+      loses: "ResourcePolicyNarrowed",
+      subject: called,
+      may: `${called} now lets {who}`,
+      mayNot: `${called} no longer lets {who}`,
+      undenied: "",
+      denied: "",
+    };
+    return spoken(pair, decisions, words, { places: placesOf([to]) });
+  });
+}
