@@ -31,18 +31,25 @@ export const AWS: OperatorWorld = {
 /** How every command names its stack. */
 export const STACK_OPTION = `  --kill-switch ARN  the stack's kill switch: its output \`kill-switch-arn\`. Account, Region and every other name follow from it`;
 
-const KILL_SWITCH = /^arn:aws[a-z-]*:states:([a-z0-9-]+):(\d{12}):stateMachine:([a-z][a-z0-9-]{1,24})-kill-switch$/;
+const MACHINE =
+  /^arn:aws[a-z-]*:states:([a-z0-9-]+):(\d{12}):stateMachine:([a-z][a-z0-9-]{1,24})-(kill-switch|reconciliation)$/;
 
 /** The names of the stack whose kill switch an option names. Throws `UsageError`. */
 export function namesOfStack(arn: string | undefined): Names {
+  return namesOfMachine(arn, "kill-switch");
+}
+
+/** The names of the stack whose state machine the option of that machine's name names. Throws `UsageError`. */
+export function namesOfMachine(arn: string | undefined, machine: "kill-switch" | "reconciliation"): Names {
   if (arn === undefined) {
-    throw new UsageError("the option `--kill-switch`, the stack's output `kill-switch-arn`, is missing");
+    throw new UsageError(`the option \`--${machine}\`, the stack's output \`${machine}-arn\`, is missing`);
   }
-  const [, region = "", accountId = "", prefix = ""] = KILL_SWITCH.exec(arn) ?? [];
+  const [, region = "", accountId = "", prefix = "", found] = MACHINE.exec(arn) ?? [];
   const names = compileNames({ prefix, accountId, region });
-  if (prefix === "" || names.killSwitch.arn !== arn) {
+  const { arn: own } = machine === "kill-switch" ? names.killSwitch : names.reconciliation;
+  if (found !== machine || own !== arn) {
     throw new UsageError(
-      `\`${plain(arn)}\` is no kill switch; expected \`arn:aws:states:REGION:ACCOUNT:stateMachine:PREFIX-kill-switch\`, as the output \`kill-switch-arn\` has it`,
+      `\`${plain(arn)}\` is no ${machine.replace("-", " ")}; expected \`arn:aws:states:REGION:ACCOUNT:stateMachine:PREFIX-${machine}\`, as the output \`${machine}-arn\` has it`,
     );
   }
   return names;

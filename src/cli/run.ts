@@ -10,6 +10,7 @@ import { explain } from "./commands/explain";
 import { history } from "./commands/history";
 import { drill } from "./commands/drill";
 import { prove } from "./commands/prove";
+import { reconcile } from "./commands/reconcile";
 import { report } from "./commands/report";
 import { resume } from "./commands/resume";
 import { review } from "./commands/review";
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   prove,
   report,
   history,
+  reconcile,
   stop,
   status,
   resume,

@@ -42,6 +42,7 @@ import type {
   Systems,
   Workflow,
 } from "../runtime/ports";
+import { requireReport, type ReconciliationReport } from "../runtime/reconciliation/report";
 import { ApprovalsHttp, authorizerOf } from "./approvals-http";
 import { LocalBus, type Delivery, type Entry } from "./bus";
 import { localClock, type LocalClock } from "./clock";
@@ -243,7 +244,9 @@ export class LocalCloud {
 
   /** The layers of a stop, by the word of what this process stands for. */
   killSwitchLayers(): Layers {
-    const { role, environment } = this.#function(this.#functionArn(this.#machineArn("kill-switch").split(":").at(-1) ?? ""));
+    const { role, environment } = this.#function(
+      this.#functionArn(this.#machineArn("kill-switch").split(":").at(-1) ?? ""),
+    );
     return this.#layers.of(role, environment);
   }
 
@@ -257,18 +260,14 @@ export class LocalCloud {
     return this.#wake("notifier");
   }
 
-  /** Reconciles once, as its schedule does or as somebody asks; the run's id. Throws where an execution does not succeed. */
-  async reconcile(fields: "all" | "due" = "due"): Promise<string> {
+  /** Reconciles once, as its schedule does but for all fields; the run's report. Throws where an execution does not succeed. */
+  async reconcile(): Promise<ReconciliationReport> {
     const engine = this.reconciliation;
     if (engine === undefined) throw new Error("the stack has no reconciliation");
-    const schedule = this.stack
-      .resources("aws_scheduler_schedule")
-      .flatMap(({ body }) => [body["target"]].flat() as { readonly arn: string; readonly role_arn: string }[])
-      .find(({ arn }) => arn.endsWith("-reconciliation"));
-    if (schedule === undefined) throw new Error("the stack has no schedule of a reconciliation");
-    this.iam.authorize(this.iam.role(schedule.role_arn), "states:StartExecution", schedule.arn);
+    const { arn, role_arn: roleArn } = scheduleOf(this.stack, "reconciliation");
+    this.iam.authorize(this.iam.role(roleArn), "states:StartExecution", arn);
     const name = this.#newUlid(this.clock.now());
-    await engine.start(name, { fields });
+    await engine.start(name, { fields: "all" });
     const execution = engine.execution(name);
     while (execution?.status() === "RUNNING") {
       await this.clock.advance(1_000);
@@ -276,7 +275,7 @@ export class LocalCloud {
     }
     const result = await execution?.result;
     if (result?.status !== "SUCCEEDED") throw new Error(`the reconciliation ended as ${JSON.stringify(result)}`);
-    return (result.output as { readonly runId: string }).runId;
+    return requireReport(this.store, (result.output as { readonly runId: string }).runId);
   }
 
   async #wake(handler: HandlerName): Promise<void> {

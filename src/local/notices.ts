@@ -29,8 +29,11 @@ export function topicPolicyOf(stack: Stack, topicArn: string): PolicyDocument {
   return documentOf(policy.body["policy"]);
 }
 
-/** What the schedule of a function invokes, and by which role. */
-export function scheduleOf(stack: Stack, handler: HandlerName): { readonly arn: string; readonly role_arn: string } {
+/** What a schedule invokes or starts, and by which role: a function's, by its handler, or that of the reconciliation. */
+export function scheduleOf(
+  stack: Stack,
+  handler: HandlerName | "reconciliation",
+): { readonly arn: string; readonly role_arn: string } {
   const schedule = stack
     .resources("aws_scheduler_schedule")
     .find(({ body }) => text(body["name"]).endsWith(`-${handler}`));

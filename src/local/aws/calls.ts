@@ -40,6 +40,8 @@ export function questionsOf(call: AwsCall, here: Here): readonly IamQuestion[] {
       return [{ action: `sns:${call.action}`, resource: formOf(call.body).get("TopicArn") ?? "", context: {} }];
     case "iam":
       return [iam(call, here)];
+    case "cloudtrail":
+      return [{ action: `cloudtrail:${call.action}`, resource: "*", context: {} }];
     default:
       throw new AwsError("AccessDeniedException", `${call.service}:${call.action} is none of the stack's calls`, 403);
   }
@@ -83,6 +85,8 @@ function dynamoDb(action: string, input: Members, here: Here): readonly IamQuest
     const resource = tableArn(input["TableName"]) + (typeof index === "string" ? `/index/${index}` : "");
     return [{ action: "dynamodb:Query", resource, context: { "dynamodb:LeadingKeys": [first?.S ?? ""] } }];
   }
+  // A scan is of the whole table: it has no leading key.
+  if (action === "Scan") return [{ action: "dynamodb:Scan", resource: tableArn(input["TableName"]), context: {} }];
   throw new AwsError("AccessDeniedException", `dynamodb:${action} is none of the stack's calls`, 403);
 }
 

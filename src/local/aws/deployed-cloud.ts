@@ -2,12 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+
 import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
 import { ApprovalsHttp, serveApprovals, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
 import { SIGN_INS, startSystems, type LocalSystems, type StoryCloud } from "../demo/cast";
 import { synthesizeExample, type DemoExample } from "../demo/synthesize";
+import { createStore, documentClient } from "../../runtime/aws/store";
+import type { Store } from "../../runtime/ports";
+import { requireReport, type ReconciliationReport } from "../../runtime/reconciliation/report";
 import { verifyByDiscovery } from "../identity-provider";
 import type { LocalServer } from "../loopback-server";
 import { startIdentityServer, type IdentityServer } from "../openid-server";
@@ -291,6 +296,27 @@ export class DeployedCloud implements StoryCloud {
   /** Runs the notifier once, as its schedule does; what it told is in `front.notices`. */
   async notify(): Promise<void> {
     await this.#wake("notifier");
+  }
+
+  /** Reconciles once, as its schedule does but for all fields; the run's report. Throws where the execution does not succeed. */
+  async reconcile(): Promise<ReconciliationReport> {
+    const { arn, role_arn: roleArn } = scheduleOf(this.stack, "reconciliation");
+    this.iam.authorize(this.iam.role(roleArn), "states:StartExecution", arn);
+    const name = `scheduled-${Date.now()}`;
+    const execution = await this.front.executions.start(arn, name, JSON.stringify({ fields: "all" }));
+    const result = await execution.result;
+    if (result.status !== "SUCCEEDED") throw new Error(`the reconciliation ended as ${JSON.stringify(result)}`);
+    return requireReport(this.#ledger(), (result.output as { readonly runId: string }).runId);
+  }
+
+  /** The ledger as an administrator reads it. */
+  #ledger(): Store {
+    const client = new DynamoDBClient({
+      endpoint: this.front.url,
+      region: REGION,
+      credentials: { accessKeyId: "auditor", secretAccessKey: "auditor" },
+    });
+    return createStore({ ledger: this.tableName("ledger") }, documentClient(client));
   }
 
   async #wake(handler: HandlerName): Promise<void> {

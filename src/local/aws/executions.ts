@@ -31,6 +31,11 @@ export class Executions {
     return [...this.#byArn.values()].map(({ execution }) => execution);
   }
 
+  /** Starts an execution, whoever may. */
+  async start(machineArn: string, name: string, input: string): Promise<Execution> {
+    return (await this.#begin(machineArn, name, input)).execution;
+  }
+
   /** Executions that have not ended. */
   get running(): readonly Execution[] {
     return this.all().filter((execution) => execution.status() === "RUNNING");
@@ -42,7 +47,7 @@ export class Executions {
     const text = (name: string): string => textOf(input[name]);
     switch (call.action) {
       case "StartExecution":
-        return this.#start(text("stateMachineArn"), text("name"), text("input"));
+        return started(await this.#begin(text("stateMachineArn"), text("name"), text("input")));
       case "DescribeExecution":
         return jsonAnswer(this.#describe(text("executionArn")));
       case "ListExecutions":
@@ -80,12 +85,12 @@ export class Executions {
     for (const execution of this.running) execution.stop("the local cloud ends");
   }
 
-  async #start(machineArn: string, name: string, input: string): Promise<AwsAnswer> {
+  async #begin(machineArn: string, name: string, input: string): Promise<Running> {
     const arn = `${machineArn.replace(":stateMachine:", ":execution:")}:${name}`;
     const before = this.#byArn.get(arn);
     if (before !== undefined) {
       // While it runs, the same name and input is the same execution.
-      if (before.execution.status() === "RUNNING" && before.input === input) return started(before);
+      if (before.execution.status() === "RUNNING" && before.input === input) return before;
       throw new AwsError("ExecutionAlreadyExists", `Execution Already Exists: '${arn}'`);
     }
     const { definition } = await this.moto.json("states", "AWSStepFunctions.DescribeStateMachine", {
@@ -109,7 +114,7 @@ export class Executions {
     void running.execution.result.then(() => {
       running.stoppedAt ??= Date.now();
     });
-    return started(running);
+    return running;
   }
 
   #resume(taskToken: string, output: string): AwsAnswer {

@@ -12,6 +12,7 @@ import { Callers, type Caller } from "./callers";
 import { noticeOf, questionsOf, type IamQuestion } from "./calls";
 import { deployedStack, readIam, type LiveIam } from "./deployed-stack";
 import { DnsFirewallApi } from "./dns-firewall";
+import { EventHistory } from "./event-history";
 import { EventSources } from "./event-sources";
 import { Executions } from "./executions";
 import { Functions, type Invocation } from "./functions";
@@ -69,6 +70,8 @@ export class AwsFront {
     readonly by: string;
     readonly through?: string;
   }[] = [];
+  /** What CloudTrail remembers. */
+  readonly history = new EventHistory();
   readonly #sessions = new Sessions();
   readonly #transactions = new Map<string, string>();
   #server: Server | undefined;
@@ -290,6 +293,7 @@ export class AwsFront {
     if (call.service === "sns" && call.action === "Publish") this.notices.push(noticeOf(call));
     return (
       this.sources.handle(call) ??
+      this.history.handle(call) ??
       (await this.executions.handle(call)) ??
       (await this.#invocation(call)) ??
       (await this.#transaction(call)) ??
@@ -324,7 +328,9 @@ export class AwsFront {
     iam.authorizeAssumeRole(caller, { roleArn, sessionName, sourceIdentity, tags, context: { "sts:Policy": policy } });
     const role = iam.role(roleArn);
     const arn = `arn:aws:sts::${this.options.accountId}:assumed-role/${role.name}/${sessionName}`;
-    const expiresAtMs = this.options.now() + durationSeconds * 1000;
+    const atMs = this.options.now();
+    const expiresAtMs = atMs + durationSeconds * 1000;
+    this.history.record({ atMs, callerArn: caller.arn, roleArn, sessionName });
     const document = JSON.parse(policy) as PolicyDocument;
     const credentials = this.#sessions.open({ role, arn, tags, policy: document, expiresAtMs });
     return assumeRoleAnswer(input, credentials, arn, expiresAtMs);

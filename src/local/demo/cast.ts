@@ -68,6 +68,7 @@ export interface StoryCloud {
   gateway(...request: Parameters<LocalCloud["gateway"]>): ReturnType<LocalCloud["gateway"]>;
   outcomes(): ReturnType<LocalCloud["outcomes"]>;
   replaceConnector(...code: Parameters<LocalCloud["replaceConnector"]>): void;
+  reconcile(): ReturnType<LocalCloud["reconcile"]>;
   setSwitch(...state: Parameters<LocalCloud["setSwitch"]>): Promise<void>;
   quiet(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { REASONS } from "../../policy";
 import type { SessionCredentials } from "../../runtime/ports";
+import type { ReconciliationReport } from "../../runtime/reconciliation/report";
 import { AccessDenied } from "../iam";
 import type { Person } from "../identity-provider";
 import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type StoryCloud, type WorkerName } from "./cast";
@@ -32,6 +33,8 @@ export interface Chapter {
 export interface Story {
   readonly changes: readonly ToldChange[];
   readonly attacks: readonly ToldAttack[];
+  /** What two reconciliations saw: of what the story wrote, and after somebody in HR changed a value of it. */
+  readonly reconciled: { readonly before: ReconciliationReport; readonly after: ReconciliationReport };
   /** Worker to the fields of the story, by the policy's names, as the HRIS holds them at the end. */
   readonly hris: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly chapters: readonly Chapter[];
@@ -214,8 +217,24 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
     `HR's record is ${unchanged ? "unchanged" : "CHANGED"}`,
   );
 
+  // 7. The ledger and HR, held against each other, before and after HR's own edit.
+  const written = hris.writes();
+  const inSync = await cloud.reconcile();
+  hris.setField(WORKERS.assisted.id, HRIS_FIELDS.work_email, "by.hand@example.com");
+  const edited = await cloud.reconcile();
+  chapter(
+    "Ledger and HR are held against each other",
+    `${sumOf(inSync, "compared")} last writes compared with HR and the source of truth, ${sumOf(inSync, "inSync")} in sync`,
+    "somebody in HR changes a work_email by hand",
+    ...edited.open
+      .filter(({ class: each }) => each !== "JointReview")
+      .map(({ class: each, field = "", meaning }) => `${field.padEnd(12)} ${each}: ${meaning}`),
+    `HR holds ${show(read("assisted", "work_email"))}, and ${hris.writes() - written} writes followed`,
+  );
+
   return {
     changes: told(cloud.outcomes(), workerOf),
+    reconciled: { before: inSync, after: edited },
     attacks,
     hris: Object.fromEntries(
       (Object.keys(WORKERS) as WorkerName[]).map((worker) => [
@@ -325,6 +344,10 @@ function targetsOf({ cloud }: Cast<StoryCloud>): { connectorRoleArn: string; wri
 
 function lineOf({ field, class: fieldClass, verdict, reason, outcome }: ToldChange): string {
   return `${field.padEnd(12)} ${fieldClass.padEnd(11)} ${verdict.padEnd(7)} ${reason.padEnd(18)} -> ${outcome}`;
+}
+
+function sumOf({ fields }: ReconciliationReport, what: "compared" | "inSync"): number {
+  return fields.reduce((sum, each) => sum + each[what], 0);
 }
 
 function show(value: unknown): string {
