@@ -95,7 +95,7 @@ describe("report", () => {
   });
 });
 
-const FILES = ["report.html", "report.md"];
+const FILES = ["report.html", "report.md", "oscal-component-definition.json"];
 
 describe("files are written", () => {
   test("all or none: what was there stays where one of them cannot be written", () => {

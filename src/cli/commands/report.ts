@@ -20,6 +20,9 @@ into DIR, which is made where it is not there:
                workflow and who may act on whom as drawings, every policy document in full beside what it says, what is watched,
                what is proved, and what remains outside
   report.md    the same as Markdown
+  oscal-component-definition.json
+               what the stack does for controls of NIST SP 800-53, CSF 2.0, SP 800-207 and OWASP's NHI Top 10, as an OSCAL 1.2.2
+               component definition: each claim with the resources that carry it, and none without
 
 The same stack and time are the same files, byte by byte.
 

@@ -1,3 +1,4 @@
+import { componentDefinition } from "../oscal";
 import { renderHtml } from "./html";
 import { renderReportMarkdown } from "./markdown";
 import { reportContent, type ReportInput } from "./report";
@@ -16,5 +17,6 @@ export function reportFiles(input: ReportInput): ReportFile[] {
   return [
     { name: "report.html", text: renderHtml(content) },
     { name: "report.md", text: renderReportMarkdown(content) },
+    { name: "oscal-component-definition.json", text: componentDefinition(input) },
   ];
 }

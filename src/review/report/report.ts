@@ -4,6 +4,7 @@ import type { Stack } from "../stack";
 import { readSystem } from "../system";
 import { auditSection } from "./audit";
 import { classificationSection } from "./classification";
+import { controlsSection } from "./controls";
 import { code, counted, type Block, type Content, type Section, type Text } from "./content";
 import { documentsSection } from "./documents";
 import { exceptionsSection } from "./exceptions";
@@ -42,6 +43,7 @@ export function reportContent(input: ReportInput): Content {
       trustSection(system, proof),
       documentsSection(system, proof, lexicon),
       auditSection(system),
+      controlsSection(system, proof),
       outsideSection(system, proof),
     ],
   };
