@@ -1,6 +1,13 @@
 import validateGrammar from "asl-validator";
 
-import { canonicalJson, LAMBDA_SERVICE_ERRORS, RETRYABLE_ERRORS, sortFindings, type Finding } from "../core";
+import {
+  canonicalJson,
+  LAMBDA_DEATHS,
+  LAMBDA_SERVICE_ERRORS,
+  RETRYABLE_ERRORS,
+  sortFindings,
+  type Finding,
+} from "../core";
 import { absentReads } from "./asl-dataflow";
 import {
   asList,
@@ -96,7 +103,11 @@ const RESERVED_ERRORS: ReadonlySet<string> = new Set([
   "States.TaskFailed",
   "States.Timeout",
 ]);
-const OWN_ERRORS: ReadonlySet<string> = new Set([...Object.values(RETRYABLE_ERRORS), ...LAMBDA_SERVICE_ERRORS]);
+const OWN_ERRORS: ReadonlySet<string> = new Set([
+  ...Object.values(RETRYABLE_ERRORS),
+  ...LAMBDA_SERVICE_ERRORS,
+  ...LAMBDA_DEATHS,
+]);
 
 /**
  * Everything that is wrong with a state machine: its grammar by asl-validator, and what that and the service itself let

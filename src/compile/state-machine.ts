@@ -1,5 +1,6 @@
 import {
   DEADLINES_MS,
+  LAMBDA_DEATHS,
   LAMBDA_SERVICE_ERRORS,
   MAX_ATTEMPTS,
   PAYLOAD_VERSION,
@@ -86,11 +87,6 @@ export function compileStateMachine(
         MaxConcurrency: 0,
         ItemProcessor: { ProcessorConfig: { Mode: "INLINE" }, ...compileChangeScope(policy, steps) },
         End: true,
-      },
-      DecideFailed: {
-        Type: "Fail",
-        Error: "DecideFailed",
-        Cause: "The request could not be decided, so nothing was written. The log of the decide function says why.",
       },
     },
   };
@@ -210,7 +206,7 @@ function stepsOf(names: Names, options: StateMachineOptions) {
       {
         TimeoutSeconds: READ_TASK_SECONDS,
         Retry: retry.decide,
-        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "DecideFailed" }],
+        // Caught by nothing: a redrive begins at the state that failed, and that must be this one.
         Next: "Changes",
       },
     ),
@@ -245,7 +241,7 @@ function stepsOf(names: Names, options: StateMachineOptions) {
       },
       TimeoutSecondsPath: "$.inspection.approvalTimeoutSeconds",
       ResultPath: null,
-      Retry: retry.idempotent,
+      Retry: retry.waiting,
       Catch: [{ ErrorEquals: ["States.Timeout"], ResultPath: null, Next: "InspectAgain" }, ANNOUNCE_FAILURE],
       Next: "InspectAgain",
     } satisfies State,
@@ -275,19 +271,23 @@ function stepsOf(names: Names, options: StateMachineOptions) {
   };
 }
 
+/** How the service names a task that took longer than it may. */
+const TIMEOUT = "States.Timeout";
+
 const ANNOUNCE_FAILURE: Catcher = { ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Announce" };
 
 /**
  * Retries with exponential back-off and full jitter: a throttled service takes seconds, an apply of the policy minutes, an HRIS under
  * maintenance hours. An apply that fails half way takes until someone repeats it, so the wait for it goes on for a day in the mean: twice
  * as long at most, by the jitter. A system that does not answer is waited for over a night: a joiner's change that ended for its sake
- * would not come again by itself. Write repeats only what Lambda's service raises: the attempt maps to one grant, so that a repeated call finds the first one's.
+ * would not come again by itself. A function that died in the middle is called again: it goes on where the ledger stands. Write repeats only what
+ * Lambda's service raises: the attempt maps to one grant, so that a repeated call finds the first one's.
  *
  * Once decided, changes look less often: each retry leaves three events in the history, all changes of a request share one, and 25,000
  * events end an execution.
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html (read 2026-11-23)
  */
-function retriersOf(options: StateMachineOptions): Record<"decide" | "idempotent" | "write", Retrier[]> {
+function retriersOf(options: StateMachineOptions): Record<"decide" | "idempotent" | "waiting" | "write", Retrier[]> {
   const retrier = (
     errors: readonly string[],
     intervalSeconds: number,
@@ -311,9 +311,12 @@ function retriersOf(options: StateMachineOptions): Record<"decide" | "idempotent
     retrier(Object.values(outages).sort(), 5, 30, 1_800),
     retrier([...LAMBDA_SERVICE_ERRORS].sort(), 2, 6, 60),
   ];
+  const died = (more: readonly string[]): Retrier => retrier([...LAMBDA_DEATHS, ...more].sort(), 2, 3, 60);
   return {
-    decide: [transition(582, 300), ...others],
-    idempotent: [transition(56, 3_600), ...others],
+    decide: [transition(582, 300), ...others, died([TIMEOUT])],
+    idempotent: [transition(56, 3_600), ...others, died([TIMEOUT])],
+    // Its time-out is that of the approval.
+    waiting: [transition(56, 3_600), ...others, died([])],
     write: [retrier([...LAMBDA_SERVICE_ERRORS].sort(), 2, 3, 10)],
   };
 }

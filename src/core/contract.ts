@@ -178,6 +178,13 @@ export const LAMBDA_SERVICE_ERRORS = [
 ] as const;
 
 /**
+ * How Step Functions calls a function that began and did not come to its end: it ran out of time or memory, or its process exited. What it
+ * did until then is done.
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html (read 2026-11-28)
+ */
+export const LAMBDA_DEATHS = ["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"] as const;
+
+/**
  * Events that handlers log at level `ERROR`: what a person should hear of, and what alarms are made of. Public: renaming one silences
  * whoever listens for it. A line is `{ level, handler, event, … }`.
  */

@@ -217,7 +217,7 @@ describe("the local workflow engine", () => {
         throw failure("TypeError");
       },
     });
-    expect(await execution.result).toMatchObject({ status: "FAILED", error: "DecideFailed" });
+    expect(await execution.result).toMatchObject({ status: "FAILED", error: "TypeError" });
   });
 
   it("runs at most forty changes at once", async () => {
