@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-import { formatInstant } from "../../src/core";
+import { formatInstant, MAX_ATTEMPTS } from "../../src/core";
 import { AccessDenied } from "../../src/runtime/errors";
 import type { WriteOutput } from "../../src/runtime/payloads";
 import { after, APPROVER, joiner, START, World } from "./world";
@@ -368,7 +368,7 @@ describe("the connector's word", () => {
 
   test("how long it asks to wait counts within bounds", async () => {
     for (const [asked, waits] of [
-      [1, 5],
+      [1, 10],
       [77, 77],
       [1e9, 3_600],
     ] as const) {
@@ -376,6 +376,19 @@ describe("the connector's word", () => {
       world.connectorCode = () => Promise.resolve({ version: 1, status: 503, retryAfterSeconds: asked });
       expect(await broker()).toMatchObject({ status: "retry", retryAfterSeconds: after(waits) });
     }
+  });
+
+  test("waits grow from attempt to attempt, whatever was asked, so that together they outlast most of an hour", async () => {
+    const world = new World();
+    world.connectorCode = () => Promise.resolve({ version: 1, status: 503, retryAfterSeconds: 30 });
+    const { digest } = await world.prepare(FIELD, VALUE);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const write = await world.broker({ version: 1, requestId: "r-1", index: 0, field: FIELD, digest, attempt });
+      expect(write.status).toBe("retry");
+      waits.push(write.retryAfterSeconds);
+    }
+    expect(waits).toEqual([after(30), after(40), after(160), after(640), after(2_560)]);
   });
 
   test.each([

@@ -100,9 +100,12 @@ export type WriteReason =
   | "Unsettled"
   | typeof THROTTLED;
 
-/** Shortest and longest wait before another attempt, in seconds. */
-const MIN_WAIT_SECONDS = 5;
+/** Longest wait before another attempt, in seconds. */
 const MAX_WAIT_SECONDS = 3_600;
+
+/** Least wait after the first attempt, in seconds, and how many times longer it is after each one more. */
+const FIRST_WAIT_SECONDS = 10;
+const WAIT_GROWTH = 4;
 
 /** Longest wait that the HRIS itself may ask for, by the ledger: its daily quotas count in hours. The workflow's life covers it. */
 const MAX_THROTTLED_SECONDS = 86_400;
@@ -158,7 +161,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
       return answer.end("not-applied", "ClassMoved");
     }
     const pinned = await source();
-    if (inspection.policyDigest !== pinned.policyDigest) return answer.retry("PolicyChanged", MIN_WAIT_SECONDS);
+    if (inspection.policyDigest !== pinned.policyDigest) return answer.retry("PolicyChanged");
     const refusal = await refusalOf(input, pinned, inspection);
     if (refusal !== undefined) return answer.end(refusal.outcome, refusal.reason);
 
@@ -266,7 +269,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
     const opened = await getAttempt(store, grant, grant.attempt);
     if (opened === undefined) throw error;
     if (opened.grantId !== grant.grantId) return answer.fromGrant(await readGrant(store, opened.grantId));
-    return close(grant, answer, "ServiceUnavailable", MIN_WAIT_SECONDS);
+    return close(grant, answer, "ServiceUnavailable");
   }
 
   /** Mints the session and has the connector use it; then believes the ledger. */
@@ -331,7 +334,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
     grant: GrantItem,
     answer: Answers,
     reason: WriteReason,
-    waitSeconds: number | undefined,
+    waitSeconds?: number,
   ): Promise<WriteOutput> {
     try {
       if (await closeUnused(store, grant, reason, clock.now())) return await answer.retry(reason, waitSeconds);
@@ -383,21 +386,21 @@ class Answers {
   }
 
   /**
-   * Nothing was written: wait, look again, and come as the next attempt; after the last one the change ends. Without a wait given,
-   * waits double from attempt to attempt. Whoever was told to wait at one moment comes back spread, never sooner than was asked:
+   * Nothing was written: wait, look again, and come as the next attempt; after the last one the change ends. Whatever wait is given, waits
+   * grow from attempt to attempt, so that the attempts outlast an outage of most of an hour. Whoever was told to wait at one moment comes back spread, never sooner than was asked:
    * together they would meet at one worker's lease, or at the service that had too much, again.
    */
   async retry(reason: WriteReason, waitSeconds?: number): Promise<WriteOutput> {
     const { attempt } = this.input;
     if (attempt >= MAX_ATTEMPTS) return this.end("not-applied", "AttemptsExhausted");
-    const wait = waitSeconds ?? 10 * 2 ** (attempt - 1);
+    const wait = Math.max(waitSeconds ?? 0, FIRST_WAIT_SECONDS * WAIT_GROWTH ** (attempt - 1));
     // A connector's word, the only other source of a long wait, is not trusted with more.
     const longest = reason === THROTTLED ? MAX_THROTTLED_SECONDS : MAX_WAIT_SECONDS;
     const { requestId, index, field } = this.input;
     this.ports.log.info("write-waits", { requestId, index, field, attempt, reason });
     return {
       ...this.output("retry", "not-applied", reason),
-      retryAfterSeconds: Math.ceil(Math.min(Math.max(wait, MIN_WAIT_SECONDS), longest)) + spreadSeconds(this.input),
+      retryAfterSeconds: Math.ceil(Math.min(wait, longest)) + spreadSeconds(this.input),
     };
   }
 
