@@ -125,7 +125,6 @@ function isTrueOutcome(outcome: string | undefined, isWritten: boolean): boolean
     : ["not-applied", "rejected", "denied", "expired"].includes(outcome ?? "");
 }
 
-const PROCESSES = ["broker", "gateway"] as const;
 const FAULTS: readonly Omit<Fault, "call">[] = [
   { moment: "before", how: "dies" },
   { moment: "after", how: "dies" },
@@ -133,33 +132,8 @@ const FAULTS: readonly Omit<Fault, "call">[] = [
   { moment: "after", how: "fails" },
 ];
 
+/** Every process at every call of whole stories: test/faults/crash-points.test.ts. */
 describe("a crash at any point ends in a true outcome", () => {
-  for (const scenario of SCENARIOS) {
-    for (const process of PROCESSES) {
-      for (const fault of FAULTS) {
-        test(`${scenario.name}: the ${process} ${fault.how} ${fault.moment} each of its calls`, async () => {
-          const clean = new World();
-          scenario.arrange?.(clean);
-          await runToEnd(clean, scenario);
-          const calls = clean.probes[process].calls;
-          expect(calls).toBeGreaterThan(8);
-
-          for (let call = 1; call <= calls; call += 1) {
-            const world = new World();
-            scenario.arrange?.(world);
-            const probe = world.probes[process];
-            probe.fault = { ...fault, call };
-            await runToEnd(world, scenario);
-            expect(probe.calls).toBeGreaterThanOrEqual(call);
-            probe.revive();
-            await sweepOut(world);
-            expectTrueEnd(world, scenario, `call ${String(call)} of ${String(calls)}`);
-          }
-        });
-      }
-    }
-  }
-
   for (const fault of FAULTS) {
     test(`the sweeper ${fault.how} ${fault.moment} each of its calls, over an open write and an expired grant`, async () => {
       const open = SCENARIOS.find(({ name }) => name === "a write of unknown effect")!;

@@ -25,15 +25,16 @@ export class Probe {
     this.fault = undefined;
   }
 
-  async run<T>(effect: () => Promise<T>): Promise<T> {
+  /** `method` is the port's. */
+  async run<T>(effect: () => Promise<T>, method = "a call"): Promise<T> {
     if (this.isDead) throw new Crash("the process is dead");
     this.calls += 1;
     const isHit = (moment: Fault["moment"]): boolean => this.fault?.call === this.calls && this.fault.moment === moment;
     // The numbers of the calls do not move while the effect runs: another process counts its own.
     const [before, after] = [isHit("before"), isHit("after")];
-    if (before) this.fail();
+    if (before) this.fail(method);
     const result = await effect();
-    if (after) this.fail();
+    if (after) this.fail(method);
     return result;
   }
 
@@ -44,16 +45,16 @@ export class Probe {
         const member: unknown = Reflect.get(target, name, receiver);
         if (typeof member !== "function" || !methods.includes(name as keyof T & string)) return member;
         const method = member as (...args: unknown[]) => Promise<unknown>;
-        return (...args: unknown[]) => this.run(() => method.apply(target, args));
+        return (...args: unknown[]) => this.run(() => method.apply(target, args), String(name));
       },
     });
   }
 
-  private fail(): never {
+  private fail(method: string): never {
     if (this.fault?.how === "dies") {
       this.isDead = true;
-      throw new Crash("the process died");
+      throw new Crash(`the process died at ${method}`);
     }
-    throw new ServiceUnavailable("not now");
+    throw new ServiceUnavailable(`${method}: not now`);
   }
 }

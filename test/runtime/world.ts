@@ -245,13 +245,20 @@ export class World {
   assumeFails: Error | undefined;
   manifestHash: string;
 
+  /** What stands behind the handlers' ports, for who adds processes or takes a service's place. */
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly workflow: Workflow;
+  readonly killSwitch: Pick<Workflow, "start">;
+
   readonly intake;
   readonly decide;
   readonly inspect;
   readonly requestApproval;
   readonly approvals;
   readonly broker;
-  readonly gateway;
+  gateway;
   readonly announce;
   readonly sweeper;
 
@@ -336,6 +343,11 @@ export class World {
         return Promise.resolve("started");
       },
     };
+    this.clock = clock;
+    this.log = log;
+    this.bus = bus;
+    this.workflow = workflow;
+    this.killSwitch = killSwitch;
     const sts: Sts = {
       assumeConnectorRole: ({ sessionName, policy: sessionPolicy, tags }) => {
         if (this.assumeFails !== undefined) return Promise.reject(this.assumeFails);
@@ -430,7 +442,7 @@ export class World {
   }
 
   /** The way to the gateway through API Gateway, which names the session that signed. */
-  readonly http: SignedHttp = {
+  http: SignedHttp = {
     send: async ({ method, url, body, credentials }) => this.request(method, url, body, credentials),
   };
 
