@@ -1,6 +1,6 @@
 import { claimsOf, controlsOf, controlTitle, Facts, FRAMEWORK_IDS, FRAMEWORKS } from "../oscal";
 import type { Proof } from "../prove";
-import { sorted, type System } from "../system";
+import type { System } from "../system";
 import { code, paragraph, shortened, type Block, type Section, type Text } from "./content";
 
 /** Resources of a claim that are written out before the rest is counted; OSCAL has all of them. */
@@ -11,7 +11,9 @@ export function controlsSection(system: System, proof: Proof): Section {
   const claims = claimsOf(new Facts(system, proof));
   const blocks = FRAMEWORK_IDS.flatMap((framework): Block[] => {
     const { title } = FRAMEWORKS[framework];
-    const controls = sorted(claims.flatMap((claim) => controlsOf(claim, framework)));
+    // In the order of the framework.
+    const claimed = new Set(claims.flatMap((claim) => controlsOf(claim, framework)));
+    const controls = Object.keys(FRAMEWORKS[framework].controls).filter((control) => claimed.has(control));
     if (controls.length === 0) return [];
     const rows = controls.flatMap((control) =>
       claims

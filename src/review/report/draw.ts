@@ -134,8 +134,11 @@ class Labels {
 
   put(way: readonly Point[], text: string): Markup {
     const width = text.length * SMALL_CHARACTER + 6;
-    const tries = [0.5, 0.38, 0.62, 0.28, 0.75].flatMap((share) =>
-      way.slice(0, -1).map((from, index) => areaAt(from, way[index + 1] ?? from, share, width)),
+    // On the line, else beside it.
+    const tries = [0, width / 2 + 5, -width / 2 - 5].flatMap((aside) =>
+      [0.5, 0.38, 0.62, 0.28, 0.75].flatMap((share) =>
+        way.slice(0, -1).map((from, index) => areaAt(from, way[index + 1] ?? from, share, width, aside)),
+      ),
     );
     const area = tries.find((each) => !this.taken.some((other) => overlap(each, other))) ?? tries[0];
     if (area === undefined) throw new TypeError("a way has no points");
@@ -148,13 +151,13 @@ class Labels {
   }
 }
 
-function areaAt(from: Point, to: Point, share: number, width: number): Area {
+function areaAt(from: Point, to: Point, share: number, width: number, aside: number): Area {
   // On the curve of `curve`, whose two inner points are half way down.
   const rest = 1 - share;
   const x = from.x * (rest ** 3 + 3 * rest ** 2 * share) + to.x * (3 * rest * share ** 2 + share ** 3);
   const half = (from.y + to.y) / 2;
   const y = from.y * rest ** 3 + half * (3 * rest ** 2 * share + 3 * rest * share ** 2) + to.y * share ** 3;
-  return { x: x - width / 2, y: y - 8, width, height: 15 };
+  return { x: x - width / 2 + aside, y: y - 8, width, height: 15 };
 }
 
 function overlap(a: Area, b: Area): boolean {

@@ -87,7 +87,7 @@ function blockOf(block: Block): Markup {
         {},
         element(
           "div",
-          { class: "drawing", tabindex: 0, role: "region", "aria-label": block.drawing.title },
+          { class: "drawing", tabindex: 0, role: "group", "aria-label": block.drawing.title },
           drawGraph(block.drawing, block.id),
         ),
         element("figcaption", {}, block.drawing.description),

@@ -20,8 +20,8 @@ export interface Layout {
 }
 
 const LAYER_GAP = 46;
-const NODE_GAP = 22;
-const WAY_GAP = 16;
+const NODE_GAP = 14;
+const WAY_GAP = 10;
 const MARGIN = 12;
 const SWEEPS = 24;
 
@@ -270,9 +270,9 @@ function drawn(
     return reversed.has(index) ? down.reverse() : down;
   });
   const rounded = ({ x, y }: Point): Point => ({ x: round(x + shift), y: round(y) });
-  const right = Math.max(0, ...all.map(({ x, width }) => x + width / 2));
+  const rightmost = Math.max(...all.map(({ x, width }) => x + width / 2));
   return {
-    width: round(right + shift + MARGIN),
+    width: all.length === 0 ? 2 * MARGIN : round(rightmost + shift + MARGIN),
     height: round(Math.max(0, ...[...cells.values()].map((cell) => yOf(cell) + cell.height / 2)) + MARGIN),
     nodes: new Map(
       [...cells].map(([id, cell]) => [

@@ -88,14 +88,21 @@ function connections(system: System): Item[] {
       });
     }),
   );
-  const systems = sorted(found.map(([name, what]) => `${name}: ${what}`));
-  return systems.map((each) => ({
-    text: [
-      "What ",
-      code(each),
-      " answers, and what it does with a write, is its own: automations of the HR system may change a value again.",
-    ],
-  }));
+  const hris = new Set(
+    functionsTagged(system, "gateway").flatMap(({ environment }) => textOf(environment, ENV.hrisSystem) ?? []),
+  );
+  const systems = new Map(found.map(([name, what]) => [`${name}: ${what}`, hris.has(name)]));
+  return [...systems]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([each, isHris]) => ({
+      text: [
+        "What ",
+        code(each),
+        isHris
+          ? " does with a write is its own: automations of the HR system may change a value again, or write others."
+          : " answers is taken for true: the source of truth is not checked by anything here.",
+      ],
+    }));
 }
 
 function notRun({ stack }: System): Item[] {
@@ -136,7 +143,12 @@ function strangers(system: System): Item[] {
   const outsiders = functions.filter(({ principal }) => principal === undefined).map(({ name }): Text => [code(name)]);
   return [
     ...named.map((arn) => ({
-      text: [code(arn), " is named by a policy of the stack and declared elsewhere: who may act as it, is not read."],
+      text: arn.endsWith(":root")
+        ? [
+            code(arn),
+            " stands for the account: whoever its policies outside of this stack allow, may use what names it.",
+          ]
+        : [code(arn), " is named by a policy of the stack and declared elsewhere: who may act as it, is not read."],
     })),
     ...(authorizers.length === 0
       ? []

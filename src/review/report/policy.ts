@@ -49,6 +49,19 @@ const shape = z.object({
   ),
   initiators: z.record(text, z.object({ minimumClass: text.optional(), requireIntent: z.boolean() })),
   breaker: z.object({ maxWritesPerHour: z.number(), maxWritesPerDay: z.number() }),
+  delegations: z
+    .array(
+      z.object({
+        id: text,
+        group: text,
+        to: z.object({ subject: text, name: text }),
+        reason: text,
+        approvedBy: z.record(text, text),
+        from: text,
+        until: text,
+      }),
+    )
+    .optional(),
   exceptions: z.array(
     z.object({
       id: text,

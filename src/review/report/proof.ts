@@ -65,7 +65,7 @@ export function proofSection({ invariants, powers }: Proof): Section {
           const holders = [...new Set(held.map(({ holder }) => holder))];
           return [
             [title],
-            allowed.length === 0 ? ["nobody"] : listed(allowed.map((name) => [code(name)])),
+            allowed.length === 0 ? ["nobody of the stack"] : listed(allowed.map((name) => [code(name)])),
             holders.length === 0 ? ["nobody"] : listed(holders.map((name) => [code(name)])),
             held.length === 0 ? ["–"] : citations(held.flatMap(({ statements }) => statements)),
           ];

@@ -88,19 +88,21 @@ td[data-label]::before{content:attr(data-label);display:block;color:var(--soft);
 }
 @page{size:A4;margin:16mm 14mm}
 @media print{
-body{font-size:9.5pt}
+html{font-size:11.5px}
+body{font-size:1rem}
 header,main{max-width:none;padding:0}
 .skip{display:none}
+code{padding:0}
 a{color:inherit;text-decoration:none}
 h2{break-before:page}
 #summary h2{break-before:auto}
 h2,h3,h4,caption{break-after:avoid}
 tr,figure,li{break-inside:avoid}
 thead{display:table-header-group}
-table{font-size:8.5pt}
+table{font-size:.92rem}
 .badge{border:1px solid currentColor}
 .document{overflow:visible}
 .drawing{overflow:visible;border:0;padding:0}
-.drawing svg{max-width:100%;height:auto;max-height:230mm}
+.drawing svg{max-width:100%;height:auto;max-height:245mm}
 }
 `;

@@ -57,6 +57,20 @@ describe("a graph in layers", () => {
     );
   });
 
+  test("is no wider than what stands in it", () => {
+    fc.assert(
+      fc.property(graph, (input) => {
+        const { width, nodes, ways } = layOut(input);
+        const right = Math.max(
+          ...[...nodes.values()].map((box) => box.x + box.width / 2),
+          ...ways.flat().map(({ x }) => x),
+        );
+        expect(width - right).toBeLessThanOrEqual(20);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("goes down where there is no circle, and is the same each time", () => {
     const input: LayoutInput = {
       nodes: ["a", "b", "c", "d"].map((id) => ({ id, width: 50, height: 30 })),

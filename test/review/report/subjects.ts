@@ -45,10 +45,22 @@ export function exampleWithMarkup(): object {
     owners: Record<string, Tree>;
     fields: Record<string, Tree>;
     exceptions: Tree[];
+    delegations?: Tree[];
   };
   for (const owner of Object.values(policy.owners)) Object.assign(owner, { name: `Owner ${MARKUP}` });
   for (const field of Object.values(policy.fields)) field["description"] = MARKUP;
   for (const exception of policy.exceptions) exception["reason"] = MARKUP;
+  policy.delegations = [
+    {
+      id: "DL-2026-001",
+      group: "payroll-approvers",
+      to: { subject: "u-9", name: MARKUP },
+      reason: MARKUP,
+      approvedBy: { payroll: "u-3001" },
+      from: "2026-12-01",
+      until: "2026-12-31",
+    },
+  ];
   const file = join(mkdtempSync(join(tmpdir(), "writeback-markup-")), "policy.yaml");
   writeFileSync(file, stringify(policy));
   return synthExample("acme", { WRITEBACK_POLICY: file }).json;
