@@ -14,11 +14,17 @@ export function differingAtoms(
   before: readonly Statement[],
   after: readonly Statement[],
 ): { readonly gone: readonly Statement[]; readonly come: readonly Statement[] } {
+  if (printed(before) === printed(after)) return { gone: [], come: [] };
   const [old, now] = [atomsOf(before), atomsOf(after)];
   return {
     gone: [...old].flatMap(([key, atom]) => (now.has(key) ? [] : [atom])),
     come: [...now].flatMap(([key, atom]) => (old.has(key) ? [] : [atom])),
   };
+}
+
+/** Statements word for word, whatever they are called. */
+function printed(statements: readonly Statement[]): string {
+  return JSON.stringify(statements, (key, value: unknown) => (key === "Sid" ? undefined : value));
 }
 
 function splitInto(statement: Statement): Statement[] {

@@ -1,15 +1,15 @@
 import { ENV } from "../../core";
 import { environmentOf } from "../body";
-import { isRecord, record, Unreadable, type Body, type Resource, type Stack } from "../stack";
+import { isRecord, record, Unreadable, type Body, type Place, type Resource, type Stack } from "../stack";
 import type { System } from "../system";
 import { changeOf, type Change } from "./change";
 import { differencesOf, hasUnread, printed, shownValue } from "./differences";
 import type { People } from "./people";
 
 /** What changes of the configuration besides resources: where it goes, providers and state, parts that nobody can read, outputs. */
-export function configurationChanges(base: Stack, head: Stack, people: People): Change[] {
+export function configurationChanges(base: Stack, head: Stack, place: Place, people: People): Change[] {
   return [
-    ...placeChanges(base, head, people),
+    ...placeChanges(base, place, people),
     ...blockChanges(base, head, people),
     ...unreadChanges(base, head, people),
     ...dataChanges(base, head, people),
@@ -17,7 +17,7 @@ export function configurationChanges(base: Stack, head: Stack, people: People): 
   ];
 }
 
-function placeChanges(base: Stack, head: Stack, people: People): Change[] {
+function placeChanges(base: Place, head: Place, people: People): Change[] {
   const parts = [
     ["accountId", "account"],
     ["region", "Region"],

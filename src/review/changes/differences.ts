@@ -14,8 +14,11 @@ export interface Difference {
 /**
  * The arguments in which two resources differ, leaf by leaf. What is absent, null or empty is the same; so are one block and a list of it,
  * and JSON texts that differ in spelling. Of a plan, what nobody wrote and is not known yet is left to the provider.
+ * Arguments named in `whole` are one difference each, however deep it lies.
  */
-export function differencesOf(before: Resource, after: Resource): Difference[] {
+export function differencesOf(before: Resource, after: Resource, whole: readonly string[] = []): Difference[] {
+  // Most resources of a change are untouched: that is told at once.
+  if (JSON.stringify([before.body, before.raw]) === JSON.stringify([after.body, after.raw])) return [];
   const names = [...new Set([...Object.keys(before.body), ...Object.keys(after.body)])].sort();
   return names.flatMap((name) => {
     const [from, to] = [before.body[name], after.body[name]];
@@ -25,7 +28,8 @@ export function differencesOf(before: Resource, after: Resource): Difference[] {
       if (printed(before.raw[name]) === printed(after.raw[name]) && isIgnored(from) === isIgnored(to)) return [];
       if (isIgnored(from) && isIgnored(to)) return leaves(name, before.raw[name] as Value, after.raw[name] as Value);
     }
-    return leaves(name, from, to);
+    const those = leaves(name, from, to);
+    return those.length > 0 && whole.includes(name) ? [leaf(name, from, to)] : those;
   });
 }
 

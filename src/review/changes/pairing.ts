@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../core";
-import { isRecord, META, record, stackOfConfiguration, type Stack } from "../stack";
+import { isRecord, META, record, stackOfConfiguration, type Place, type Stack } from "../stack";
 
 /** A resource that has another logical name than before and is the same otherwise. */
 export interface Renamed {
@@ -17,6 +17,8 @@ export interface Pair {
   readonly base: Stack;
   readonly head: Stack;
   readonly renamed: readonly Renamed[];
+  /** Where the head goes, if that is not where the base is; it is then read as if it went there too. */
+  readonly place?: Place;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -34,16 +36,37 @@ interface Entry {
  */
 export function pairConfigurations(base: unknown, head: unknown): Pair {
   const baseStack = stackOfConfiguration(base);
+  const headStack = stackOfConfiguration(head);
+  const { accountId, region, partition } = headStack;
+  const place = { accountId, region, partition };
+  const isElsewhere = PLACE.some((part) => place[part] !== baseStack[part]);
+  const there = isElsewhere ? inPlaceOf(head, place, baseStack) : head;
   const before = entriesOf(base);
-  const after = entriesOf(head);
-  const moves = movesOf(head);
+  const after = entriesOf(there);
+  const moves = movesOf(there);
   const found = new Pairing(before, after, moves).run();
   const renamed = [...found]
     .filter(([to, from]) => to !== from)
     .map(([to, from]) => ({ type: to.split(".")[0] ?? to, from, to, isMoved: moves.get(to) === from }))
     .sort((a, b) => compare(a.to, b.to));
   const names = new Map(renamed.map(({ to, from }) => [to, from]));
-  return { base: baseStack, head: stackOfConfiguration(renameIn(head, names)), renamed };
+  return {
+    base: baseStack,
+    head: names.size > 0 || isElsewhere ? stackOfConfiguration(renameIn(there, names)) : headStack,
+    renamed,
+    ...(isElsewhere ? { place } : {}),
+  };
+}
+
+const PLACE = ["accountId", "region", "partition"] as const;
+
+/** A configuration as it would be in another place: its own account, Region and partition by those of the other. */
+function inPlaceOf(json: unknown, from: Place, to: Place): unknown {
+  const text = JSON.stringify(json)
+    .replaceAll(from.accountId, to.accountId)
+    .replaceAll(from.region, to.region)
+    .replaceAll(`arn:${from.partition}:`, `arn:${to.partition}:`);
+  return JSON.parse(text) as unknown;
 }
 
 function entriesOf(json: unknown): Entry[] {

@@ -29,6 +29,8 @@ export interface TypeRule {
   readonly replacedBy?: readonly string[];
   /** Judges by the argument's path without positions, the longest that the path begins with. */
   readonly judges?: Readonly<Record<string, Judge>>;
+  /** Arguments that are sets of blocks: judged as one, in whatever order. */
+  readonly whole?: readonly string[];
   /** Arguments that are judged elsewhere, by what they mean. */
   readonly elsewhere?: readonly string[];
   /** Code of a change that no judge decides. */
@@ -100,6 +102,7 @@ const STORES: Readonly<Record<string, TypeRule>> = {
       cloud_watch_logs_group_arn: presence("GuardWeakened"),
       ...encrypted("kms_key_id"),
     },
+    whole: ["event_selector", "advanced_event_selector", "insight_selector"],
     code: "GuardWeakened",
   },
   aws_s3_bucket: {

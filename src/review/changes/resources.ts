@@ -94,7 +94,7 @@ function both(pair: ResourcePair, before: Resource, after: Resource): Change[] {
     );
   }
   if (elsewhere.has(address) || rule?.elsewhere?.includes("*") === true) return found;
-  const differences = differencesOf(before, after).filter(({ pattern }) => {
+  const differences = differencesOf(before, after, rule?.whole).filter(({ pattern }) => {
     const [name = pattern] = pattern.split(".");
     return rule?.elsewhere?.includes(name) !== true && replacement?.includes(name) !== true;
   });

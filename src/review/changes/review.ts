@@ -1,5 +1,5 @@
 import { readFields } from "../classification";
-import type { Stack } from "../stack";
+import type { Place, Stack } from "../stack";
 import { readSystem, type System } from "../system";
 import { changeOf, EFFECTS, type Change, type Effect } from "./change";
 import { configurationChanges, environmentChanges } from "./configuration";
@@ -22,6 +22,8 @@ export interface Reviewed {
   readonly base: Stack | undefined;
   readonly head: Stack;
   readonly renamed: readonly Renamed[];
+  /** Where the head goes, if that is not where the base is. */
+  readonly place?: Place;
   /** What a plan destroys and makes anew, by address: the arguments to blame. */
   readonly replaced?: ReadonlyMap<string, readonly string[]>;
   /** What a plan says was changed past Terraform: addresses, and the arguments. */
@@ -56,7 +58,7 @@ export function review(reviewed: Reviewed): Review {
     ...workflowChanges({ before, after, people, safe }),
     ...environmentChanges(before, after, people),
     ...resourceChanges({ ...reviewed, base, people, elsewhere: itemsOf(old, now) }),
-    ...configurationChanges(base, head, people),
+    ...configurationChanges(base, head, reviewed.place ?? head, people),
     ...(reviewed.drift ?? []).map(({ address, attributes }) =>
       changeOf({
         code: "ChangedOutside",

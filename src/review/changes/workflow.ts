@@ -259,11 +259,14 @@ function choiceChanges({ safe }: SystemPair, from: unknown, to: unknown): StateC
     return [{ effect: "look", message: "chooses otherwise" }];
   const more = [...now.names].filter((name) => !old.names.has(name)).sort();
   const less = [...old.names].filter((name) => !now.names.has(name)).sort();
-  const strange = more.filter((name) => !safe.after.has(name) || safe.before.has(name));
+  // A field that became safe is named by that, and one that no longer is safe goes by that.
+  const strange = more.filter((name) => !safe.after.has(name));
+  const late = more.filter((name) => safe.after.has(name) && safe.before.has(name));
   const odd = less.filter((name) => safe.after.has(name));
   const found: StateChange[] = [];
   if (strange.length > 0)
     found.push({ effect: "widens", message: `now names ${listed(strange)}`, of: "ApprovalBypassed" });
+  if (late.length > 0) found.push({ effect: "look", message: `now names ${listed(late)}` });
   if (odd.length > 0) found.push({ effect: "narrows", message: `no longer names ${listed(odd)}` });
   return found;
 }

@@ -1,7 +1,6 @@
 import type { Statement } from "../../../src/iam";
 import { mentioning, without, withoutTest, type Hand, type Tree } from "../hand";
-import { smallExample } from "../stacks";
-import { edited, noticed, reviewOf, reviewOfEdit } from "./stacks";
+import { edited, noticed, permissionsOnly, reviewOf, reviewOfEdit } from "./stacks";
 
 const OTHER_ROLE = "arn:aws:iam::111122223333:role/deploy";
 
@@ -358,14 +357,14 @@ const WIDER: readonly Case[] = [
 
 describe("a change of what IAM decides", () => {
   test.each(WIDER)("is told where $name", ({ edit, said, words }) => {
-    const review = reviewOfEdit(edit);
+    const review = reviewOfEdit(edit, permissionsOnly());
     expect(noticed(review).filter((each) => !each.startsWith("narrows"))).toEqual(said);
     expect(review.changes.map(({ message }) => message).join("\n")).toContain(words);
     expect(review.who.map(({ id }) => id)).toEqual(["identity", "security"]);
   });
 
   test.each(WIDER)("is told the other way round where $name, and is undone", ({ edit, said, back }) => {
-    const review = reviewOf(edited(edit), smallExample());
+    const review = reviewOf(edited(edit, permissionsOnly()), permissionsOnly());
     const expected =
       back ??
       said.map((each) => each.replace("widens", "narrows").replace("Gained", "Lost").replace("Widened", "Narrowed"));

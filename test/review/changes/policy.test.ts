@@ -1,3 +1,12 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import fc from "fast-check";
+
+import { FIELD_CLASSES, type FieldClass } from "../../../src/policy";
+import { synthExample } from "../../helpers/examples";
+import { smallExample } from "../stacks";
 import { noticed, ofCode, policyWith, reviewOf, reviewOfPolicy, stackOf, type Edit } from "./stacks";
 
 interface Case {
@@ -392,5 +401,74 @@ describe("what is said of a policy", () => {
       ["approvedBy: { identity: u-1, hr: u-2 }, expires", "approvedBy: { identity: u-1, friend: u-2 }, expires"],
     ]);
     expect(ofCode(review, "FieldCheckChanged")[0]?.who.map(({ id }) => id)).toEqual(["hr", "friend"]);
+  });
+});
+
+const RULES: Readonly<Record<FieldClass, string>> = {
+  safe: "class: safe, events: [joiner.provisioned], check: none",
+  conditional:
+    "class: conditional, events: [joiner.provisioned], check: none, approval: { groups: [{ group: hr-approvers, count: 1 }], expires: PT1H }",
+  never: "class: never",
+};
+
+/** The policy with four further fields of these classes. */
+function withClasses(classes: readonly FieldClass[]): object {
+  const fields = classes.map((each, index) => `  field_${index}: { owner: hr, sourceOfTruth: hris, ${RULES[each]} }\n`);
+  return stackOf(policyWith([["segments:\n", `${fields.join("")}segments:\n`]]));
+}
+
+describe("classes", () => {
+  test("that widen one way narrow the other, field by field", () => {
+    const classes = fc.array(fc.constantFrom(...FIELD_CLASSES), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(classes, classes, (before, after) => {
+        const moved = (from: readonly FieldClass[], to: readonly FieldClass[], effect: string): string[] =>
+          ofCode(reviewOf(withClasses(from), withClasses(to)), "FieldClassChanged")
+            .filter((change) => change.effect === effect)
+            .map(({ policyPath }) => policyPath ?? "");
+        const looser = before.flatMap((each, index) =>
+          FIELD_CLASSES.indexOf(after[index] ?? each) < FIELD_CLASSES.indexOf(each)
+            ? [`fields.field_${index}.class`]
+            : [],
+        );
+        expect(moved(before, after, "widens")).toEqual(looser);
+        expect(moved(after, before, "narrows")).toEqual(looser);
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe("a policy that is synthesized anew", () => {
+  const text = readFileSync(join(__dirname, "..", "small.policy.yaml"), "utf8");
+
+  function synthesized(from: string, to: string): object {
+    const file = join(mkdtempSync(join(tmpdir(), "review-")), "policy.yaml");
+    writeFileSync(
+      file,
+      text.replace(from, () => to),
+    );
+    return synthExample("acme", { WRITEBACK_POLICY: file }).json;
+  }
+
+  test("is told by the policy's change and by what IAM then allows, and by nothing that only follows", () => {
+    const head = synthesized(
+      "  bank_account: { class: never, owner: hr, sourceOfTruth: hris }",
+      "  bank_account: { class: conditional, owner: hr, sourceOfTruth: hris, events: [joiner.provisioned], check: none,\n" +
+        "    hrisField: customBank, approval: { groups: [{ group: hr-approvers, count: 1 }], expires: PT24H } }",
+    );
+    const review = reviewOf(smallExample(), head);
+    expect(noticed(review)).toEqual([
+      "widens BoundaryWidened",
+      "widens FieldClassChanged",
+      "widens PermissionGained",
+      "widens ResourcePolicyWidened",
+    ]);
+    expect(ofCode(review, "PermissionGained")[0]?.message).toMatch(
+      /^connector may now `execute-api:Invoke` on `[^`]*\/fields\/bank_account`/,
+    );
+    const back = reviewOf(head, smallExample());
+    expect(back.verdict).toBe("fine");
+    expect(back.counts.narrows).toBe(4);
   });
 });

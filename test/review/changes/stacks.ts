@@ -18,9 +18,23 @@ export function edited(change: (hand: Hand) => unknown, of: unknown = smallExamp
   return hand.json;
 }
 
+/** Types that say nothing of who may what. */
+const WATCHING =
+  /^aws_(?:cloudwatch_(?:dashboard|event_rule|event_target|log_group|log_metric_filter|metric_alarm)|apigatewayv2_route|cloudtrail)$/;
+
+let permissions: object | undefined;
+
+/** The small stack without what watches: documents and what they are the documents of. */
+export function permissionsOnly(): object {
+  return (permissions ??= edited((hand) => {
+    const resources = Object.entries(hand.json["resource"] as Tree).filter(([type]) => !WATCHING.test(type));
+    hand.json["resource"] = Object.fromEntries(resources);
+  }));
+}
+
 /** What an edit of the small stack comes to. */
-export function reviewOfEdit(change: (hand: Hand) => unknown): Review {
-  return reviewOf(smallExample(), edited(change));
+export function reviewOfEdit(change: (hand: Hand) => unknown, of: object = smallExample()): Review {
+  return reviewOf(of, edited(change, of));
 }
 
 /** A policy with something of everything that may change. */
