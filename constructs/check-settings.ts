@@ -13,6 +13,7 @@ export interface Settings {
   readonly retention?: string;
   readonly logRetentionDays?: number;
   readonly reservedConcurrency?: number;
+  readonly reversalWithinDays?: number;
   readonly gatewayAccessLog?: string;
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -33,7 +34,14 @@ const OWN_TAG = /^(?:aws:|writeback:)|^(?:field|grantId)$/i;
 
 /** Whether each setting is one that there is. */
 export function checkSettings(settings: Settings): Finding<"SettingInvalid">[] {
-  const { retention, logRetentionDays, reservedConcurrency, gatewayAccessLog, tags = {} } = settings;
+  const {
+    retention,
+    logRetentionDays,
+    reservedConcurrency,
+    reversalWithinDays,
+    gatewayAccessLog,
+    tags = {},
+  } = settings;
   const findings: Finding<"SettingInvalid">[] = [];
   const expect = (ok: boolean, path: string, found: unknown, expected: string): void => {
     if (!ok) findings.push(wrong("SettingInvalid", path, `found \`${String(found)}\`, expected ${expected}`));
@@ -60,6 +68,13 @@ export function checkSettings(settings: Settings): Finding<"SettingInvalid">[] {
       "reservedConcurrency",
       reservedConcurrency,
       "a whole number from 1",
+    );
+  if (reversalWithinDays !== undefined)
+    expect(
+      Number.isInteger(reversalWithinDays) && reversalWithinDays >= 1 && reversalWithinDays <= 3_650,
+      "reversalWithinDays",
+      reversalWithinDays,
+      "whole days from 1 to 3,650",
     );
   if (gatewayAccessLog !== undefined)
     expect(

@@ -63,6 +63,7 @@ import { readable } from "./logical-id";
 import { checkPerimeter, type Perimeter } from "./perimeter";
 import { checkReconciliation, Reconciliation, type ReconciliationOptions } from "./reconciliation";
 import { waitFor } from "./references";
+import { Reversal } from "./reversal";
 import { SessionBroker } from "./session-broker";
 import type { LogRetentionDays, Retention } from "./settings";
 import { terraformJson } from "./terraform-json";
@@ -143,6 +144,12 @@ export interface HrisWriteBackProps {
    */
   readonly apiGatewayLogRoleArn?: string;
   /**
+   * Whole days after a write within which it can be taken back (`hris-writeback reverse`), from 1 to 3,650. The ledger keeps the previous value
+   * as long as itself.
+   * @default 30
+   */
+  readonly reversalWithinDays?: number;
+  /**
    * Attaches to the writer secret a policy that denies it to everybody but the field gateway and the roles that rotate it.
    * @default - the secret's own policy is left alone
    */
@@ -201,6 +208,7 @@ export class HrisWriteBack extends Construct {
   readonly killSwitch: KillSwitch;
   /** Absent where it is off. */
   readonly reconciliation?: Reconciliation;
+  readonly reversal: Reversal;
   /** Absent where it was not asked for. */
   readonly audit?: AuditTrail;
 
@@ -398,6 +406,13 @@ export class HrisWriteBack extends Construct {
         options: props.reconciliation,
       });
     }
+    this.reversal = new Reversal(this, "reversal", {
+      ...withFunctions,
+      classification,
+      ledger,
+      documents: roles.reversal,
+      withinDays: props.reversalWithinDays,
+    });
     if (props.guardWriterSecret !== undefined) {
       readable(
         new SecretsmanagerSecretPolicy(this, "writer-secret-policy", {
@@ -484,6 +499,10 @@ export class HrisWriteBack extends Construct {
               'Reconciles now: `hris-writeback reconcile`, or an execution of this machine with the input {"fields":"all"}',
             ] as const,
           }),
+      "reversal-function-arn": [
+        this.reversal.function.function.arn,
+        "Takes back what was written, after its owner's approval: `hris-writeback reverse`",
+      ],
       "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
     };
     const all = { ...outputs, ...this.networkOutputs(), ...this.auditOutputs() };

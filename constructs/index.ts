@@ -35,6 +35,7 @@ export {
 export { HrisWriteBack, type HrisWriteBackProps, type PolicySource } from "./hris-write-back";
 export { Reconciliation, type ReconciliationOptions, type ReconciliationProps } from "./reconciliation";
 export { KillSwitch, type KillSwitchProps } from "./kill-switch";
+export { Reversal, type ReversalProps } from "./reversal";
 export { LifecycleBus, type LifecycleBusDocuments, type LifecycleBusProps } from "./lifecycle-bus";
 export type {
   EndpointToCreate,

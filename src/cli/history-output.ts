@@ -45,10 +45,12 @@ export function renderHistoryMarkdown(history: RequestHistory, verified?: readon
   return `# ${escapeMarkdown(introOf(history))}\n${changes.join("")}${checks}`;
 }
 
-function introOf({ requestId, receivedAt, event, source, initiator, dryRun, contentDigest }: RequestHistory): string {
+function introOf(history: RequestHistory): string {
+  const { requestId, receivedAt, event, source, initiator, dryRun, contentDigest, reverses } = history;
   const by = initiator.subject === undefined ? initiator.id : `${initiator.id} (${initiator.subject})`;
   const what = `Request ${requestId}: ${event} from ${source}, asked for by ${initiator.kind ?? "unnamed kind"} ${by}`;
-  return plain(`${what}, taken ${receivedAt}${dryRun ? ", as a dry run" : ""}, content ${contentDigest}`);
+  const back = reverses === undefined ? "" : `, to take back change ${String(reverses.index)} of ${reverses.requestId}`;
+  return plain(`${what}${back}, taken ${receivedAt}${dryRun ? ", as a dry run" : ""}, content ${contentDigest}`);
 }
 
 function titleOf({ index, field, effectiveClass, owner, outcome }: ChangeHistory): string {
@@ -123,6 +125,10 @@ function happeningsOf(change: ChangeHistory): Happening[] {
       who: `${acknowledger.subject} (${acknowledger.issuer})`,
       of: "",
     });
+  }
+  for (const { reversalId, askedBy, askedAt, outcome } of change.reversals) {
+    const end = outcome === undefined ? "no end yet" : `${outcome.outcome} (${outcome.reason})`;
+    happenings.push({ at: askedAt, what: "reversal asked for", who: askedBy, of: `${reversalId}: ${end}` });
   }
   if (change.outcome !== undefined) {
     const { outcome, reason, endedAt } = change.outcome;

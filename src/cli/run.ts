@@ -13,6 +13,7 @@ import { prove } from "./commands/prove";
 import { reconcile } from "./commands/reconcile";
 import { report } from "./commands/report";
 import { resume } from "./commands/resume";
+import { reverse } from "./commands/reverse";
 import { review } from "./commands/review";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   report,
   history,
   reconcile,
+  reverse,
   stop,
   status,
   resume,

@@ -45,6 +45,11 @@ export interface WayOptions {
   readonly field: string | { readonly notAmong: ReadonlySet<string> };
   /** Whether a write of this field needs an approval. */
   readonly needsApproval: boolean;
+  /**
+   * How the request's id begins.
+   * @default - nothing is known of it
+   */
+  readonly requestBegins?: string;
   readonly roleOf: (task: Loose) => TaskRole;
 }
 
@@ -71,7 +76,7 @@ const MAX_POINTS = 20_000;
  */
 export function findWrongWrite(machine: unknown, options: WayOptions): Way | undefined {
   const search = new Search(options);
-  const start: Facts = new Map([["Execution.Input.requestId", { own: "requestId" }]]);
+  const start: Facts = new Map([["Execution.Input.requestId", requestFact(options)]]);
   return search.scope(scopeOf(machine), { progress: "unasked", facts: NO_FACTS, context: start, inMap: false }).wrong;
 }
 
@@ -199,7 +204,7 @@ class Search {
     let progress = visit.progress;
     for (const { at, scope: within } of inner) {
       const start = isMap
-        ? mapEntry(state, effective, visit, entry, this.change)
+        ? mapEntry(state, effective, visit, entry, this.change, requestFact(this.options))
         : parallelEntry(state, effective, visit, entry);
       const { wrong, ends } = this.scope(within, start);
       if (wrong !== undefined) {
@@ -254,13 +259,13 @@ function caughtFrom(state: Loose, progress: Progress, facts: Facts): Point[] {
  * What is known where a Map's item starts. The items of the outermost Map are the changes: request, index and field are this change's
  * own where the Map takes them from where they come from, and nowhere else.
  */
-function mapEntry(state: Loose, input: Facts, visit: Visit, entry: Entry, change: Facts): Entry {
+function mapEntry(state: Loose, input: Facts, visit: Visit, entry: Entry, change: Facts, request: Fact): Entry {
   const outermost = !entry.inMap;
   const item = outermost ? change : NO_FACTS;
   const context = new Map([...outerContext(state, entry.context), ...[...item].map(under("Map.Item.Value"))]);
   const selector = state["ItemSelector"] ?? state["Parameters"];
   let facts = selector === undefined ? item : factsOfTemplate(selector, input, context);
-  if (outermost) facts = withRequest(facts, selector);
+  if (outermost) facts = withRequest(facts, selector, request);
   return { progress: visit.progress, facts, context, inMap: true };
 }
 
@@ -286,9 +291,13 @@ function outerContext(state: Loose, context: Facts): [string, Fact][] {
 }
 
 /** Every item of a Map gets the same request, from a path: which one, the scope's own states then agree on. */
-function withRequest(facts: Facts, selector: unknown): Facts {
+function withRequest(facts: Facts, selector: unknown, request: Fact): Facts {
   const taken = selector === undefined || typeof asObject(selector)["requestId.$"] === "string";
-  return taken ? new Map([...facts, ["requestId", { own: "requestId" }]]) : facts;
+  return taken ? new Map([...facts, ["requestId", request]]) : facts;
+}
+
+function requestFact({ requestBegins }: WayOptions): Fact {
+  return { own: "requestId", ...(requestBegins === undefined ? {} : { begins: requestBegins }) };
 }
 
 function parallelEntry(state: Loose, input: Facts, visit: Visit, entry: Entry): Entry {
@@ -357,8 +366,8 @@ function keyOf({ state, progress, facts }: Point): string {
   return JSON.stringify([state, progress, known.map(([path, fact]) => [path, ...factKey(fact)])]);
 }
 
-function factKey({ is, isNot, own }: Fact): unknown[] {
-  return [...(is === undefined ? [] : [is]), own ?? 0, setKey(isNot)];
+function factKey({ is, isNot, own, begins }: Fact): unknown[] {
+  return [...(is === undefined ? [] : [is]), own ?? 0, setKey(isNot), begins ?? ""];
 }
 
 function setKey(set: ReadonlySet<unknown> | undefined): string {

@@ -11,6 +11,8 @@ export type ChangeMember = (typeof CHANGE_MEMBERS)[number];
 export interface Fact {
   readonly is?: Scalar;
   readonly isNot?: ReadonlySet<Scalar>;
+  /** A text that begins so, and of which no more is known. */
+  readonly begins?: string;
   readonly own?: ChangeMember;
 }
 
@@ -125,8 +127,12 @@ function truthOf(test: Loose, facts: Facts): Truth {
 }
 
 /** The tests that a known value decides; every other may be true or false. */
-function testFact({ is, isNot }: Fact, operator: string, operand: unknown): Truth {
+function testFact({ is, isNot, begins }: Fact, operator: string, operand: unknown): Truth {
   if (operator === "IsPresent") return typeof operand === "boolean" ? operand : undefined;
+  if (begins !== undefined && operator === "StringMatches" && typeof operand === "string") {
+    // Every text that begins so fits, or it cannot be told.
+    return /^[^*\\]*\*$/.test(operand) && begins.startsWith(operand.slice(0, -1)) ? true : undefined;
+  }
   if (is === undefined) {
     return operator === "StringEquals" && isScalar(operand) && isNot?.has(operand) === true ? false : undefined;
   }

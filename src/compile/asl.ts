@@ -48,6 +48,8 @@ export type TaskState = Onward & {
 /** A condition on the state's input. */
 export type ChoiceTest =
   | { readonly Variable: string; readonly StringEquals: string }
+  /** `*` stands for any characters. */
+  | { readonly Variable: string; readonly StringMatches: string }
   | { readonly And: readonly ChoiceTest[] }
   | { readonly Or: readonly ChoiceTest[] };
 

@@ -6,6 +6,7 @@ import {
   PAYLOAD_VERSION,
   parseDuration,
   RETRYABLE_ERRORS,
+  REVERSAL_ID_PREFIX,
   type HandlerName,
 } from "../core";
 import type { Policy } from "../policy/model";
@@ -112,8 +113,13 @@ function compileChangeScope(policy: WorkflowPolicy, steps: Steps): StatesScope {
       Inspect: steps.inspect("first", "Route"),
       Route: {
         Type: "Choice",
-        Comment: "Without an approval only the policy's safe fields reach Write, each by its name.",
-        Choices: [{ ...route("approve"), Next: "RequestApproval" }, ...directWrite(policy)],
+        Comment:
+          "Without an approval only the policy's safe fields reach Write, each by its name, and no reversal does.",
+        Choices: [
+          { ...route("approve"), Next: "RequestApproval" },
+          { Variable: "$.requestId", StringMatches: `${REVERSAL_ID_PREFIX}*`, Next: "Announce" },
+          ...directWrite(policy),
+        ],
         Default: "Announce",
       },
       RequestApproval: steps.requestApproval,

@@ -21,6 +21,7 @@ export const HANDLERS = [
   "notifier",
   "kill-switch",
   "reconcile",
+  "reversal",
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
@@ -49,6 +50,7 @@ export const PRINCIPALS = [
   "kill-switch-workflow",
   "reconciler",
   "reconciler-workflow",
+  "reversal",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 
@@ -110,6 +112,7 @@ export const LEDGER = {
   systemResume: "system-resume",
   systemStop: "system-stop",
   systemDrill: "system-drill",
+  reversalPrefix: "reversal#",
 } as const;
 
 /** Keys of the control table. */
@@ -154,6 +157,10 @@ export const OUTCOME_SOURCE = "hris-writeback";
 export const OUTCOME_DETAIL_TYPE = "writeback.outcome";
 /** Detail-type of the events that `notifier` puts there, of that source too: a request waits for people. */
 export const WAITING_DETAIL_TYPE = "writeback.waiting";
+
+/** What the requests are that take back a written value: made by `reversal`, on no bus, by no publisher. */
+export const REVERSAL_SOURCE = "hris-writeback.reversal";
+export const REVERSAL_EVENT = "writeback.reversal";
 
 /**
  * Names of errors that handlers throw and the workflow matches in `Retry` and `Catch`. Everything else fails the task
@@ -307,6 +314,8 @@ export const ENV = {
   intakeMappingId: "INTAKE_MAPPING_ID",
   /** The policy of denials that a stop attaches to the connector role. */
   stopPolicyArn: "STOP_POLICY_ARN",
+  /** Whole days after a write within which it can be reversed. */
+  reversalDays: "REVERSAL_DAYS",
   /** JSON: how the approvals page signs people in. Absent where the API serves no page. */
   page: "PAGE",
   /** JSON of the reconciliation's settings (`ReconciliationSettings`). */

@@ -13,6 +13,28 @@ export const NAME = /^[a-z][a-z0-9_.-]{0,62}$/;
 /** Request ids: opaque to us, used as execution names and keys. */
 export const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
+/**
+ * How ids of reversals begin, and no other request's: the workflow lets them reach Write through an approval alone, and IAM lets their
+ * maker put no others.
+ */
+export const REVERSAL_ID_PREFIX = "reversal-";
+
+/** Whether a request of this id takes back a written value. */
+export function isReversalId(requestId: string): boolean {
+  return requestId.startsWith(REVERSAL_ID_PREFIX);
+}
+
+/** The id of a reversal, of a ULID. */
+export function reversalIdOf(ulid: string): string {
+  if (!ULID.test(ulid)) throw new TypeError("the id of a reversal is made of a ULID in upper case");
+  return `${REVERSAL_ID_PREFIX}${ulid}`;
+}
+
+/** Whether a text is what `reversalIdOf` makes. */
+export function isWholeReversalId(text: string): boolean {
+  return isReversalId(text) && ULID.test(text.slice(REVERSAL_ID_PREFIX.length));
+}
+
 /** The grant id of a ULID. */
 export function grantIdOf(ulid: string): string {
   if (!ULID.test(ulid)) throw new TypeError("a grant id is made of a ULID in upper case");

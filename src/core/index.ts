@@ -3,8 +3,20 @@ export { canonicalDigest, canonicalJson, type JsonValue } from "./canonical-json
 export { hasExactNumbers, parseExactJson } from "./exact-json";
 export { PolicyError, UsageError } from "./errors";
 export { hasErrors, plain, renderFinding, sortFindings, type Finding, type Severity } from "./findings";
-export { FIELD_NAME, GRANT_ID_PATTERN, grantIdOf, isGrantId, isRequestId, NAME, REQUEST_ID } from "./ids";
 export { markdownCode, markdownMessage, markdownText, messageParts } from "./markdown";
+export {
+  FIELD_NAME,
+  GRANT_ID_PATTERN,
+  grantIdOf,
+  isGrantId,
+  isRequestId,
+  isReversalId,
+  isWholeReversalId,
+  NAME,
+  REQUEST_ID,
+  REVERSAL_ID_PREFIX,
+  reversalIdOf,
+} from "./ids";
 export {
   daysBetween,
   endOfUtcDay,

@@ -114,6 +114,9 @@ export function createBambooHrAdapter(connection: BambooHrConnection, ports: Ada
       return findScheduled(session, workerId, column, day, (value) => sameValue(hrisField, value, to));
     },
 
+    // A plain field takes an empty text for nothing; a row of a day cannot take a column back.
+    canClear: (hrisField) => jobInfoColumnOf(hrisField) === undefined,
+
     async writeField(workerId, hrisField, change): Promise<FieldWritten> {
       if (!FIELD_NAME.test(hrisField) || isNeverField("bamboohr", hrisField) || isReadOnlyName(hrisField)) {
         return { kind: "rejected", detail: "the field may never be written" };
@@ -221,7 +224,7 @@ async function writePlain(
   const exchange = await session.send({
     method: "POST",
     target: path,
-    body: JSON.stringify({ [hrisField]: change.to }),
+    body: JSON.stringify({ [hrisField]: change.to ?? "" }),
     effect: true,
     deadlineMs,
   });
@@ -244,6 +247,7 @@ async function writeRow(
 ): Promise<FieldWritten> {
   const rows = await readRows(session, workerId, deadlineMs);
   if (rows.kind !== "rows") return writeAfterFailedRead(rows);
+  if (change.to === null) return { kind: "rejected", detail: "a dated row does not empty a column" };
   const plan = planRow(rows.rows, column, String(change.to), now.day, now.managerId);
   if (plan.kind === "conflict" || plan.kind === "forbidden") return plan;
   const path = plan.kind === "add" ? pathOf(TABLE, workerId) : pathOf(ROW, workerId, plan.rowId);

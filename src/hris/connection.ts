@@ -94,6 +94,7 @@ const restOptions = {
       query: query.optional(),
       headers: headers.optional(),
       body: json,
+      clear: z.enum(["null", "empty-text"]).optional(),
       ifMatch: z.boolean().optional(),
       success: z.strictObject(test).optional(),
       outcomes: z

@@ -20,7 +20,9 @@ export interface HrisAdapter {
    * Whether the HRIS holds `to` for a day to come: a write that had its effect and that no read shows yet. Who finds the old value
    * where a write may have happened asks this before saying that it did not. Absent where the HRIS keeps nothing by date.
    */
-  readScheduled?(workerId: string, hrisField: string, to: Scalar): Promise<ScheduledRead>;
+  readScheduled?(workerId: string, hrisField: string, to: Scalar | null): Promise<ScheduledRead>;
+  /** Whether `writeField` can empty a field. Absent where it can empty none: nobody guesses how an HRIS takes an empty value. */
+  canClear?(hrisField: string): boolean;
   /** Writes one field of one worker, one HTTP call with an effect at most, no retry inside. */
   writeField(workerId: string, hrisField: string, change: FieldWrite): Promise<FieldWritten>;
   /** Whether two values of a field mean the same in this HRIS (case of an email, form of a phone number). */
@@ -68,7 +70,8 @@ export type RecordFound =
 export interface FieldWrite {
   /** What the gateway read just before; sent as the expectation where the HRIS understands one. */
   readonly from: Scalar | null;
-  readonly to: Scalar;
+  /** `null` empties the field, where `canClear` says so. */
+  readonly to: Scalar | null;
   /** Version of that read, where the HRIS has one. */
   readonly version?: string;
   /** Milliseconds that the write may take altogether, its own guard reads included. @default DEADLINES_MS.hrisCall */

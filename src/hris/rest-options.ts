@@ -112,6 +112,11 @@ export interface RestWrite {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonTemplate;
+  /**
+   * How a field is emptied, which a reversal of a write into an empty one needs: `{value}` is JSON's `null`, or an empty text.
+   * @default - no field is emptied; such a reversal is refused
+   */
+  readonly clear?: "null" | "empty-text";
   /** Sends the read's version as `If-Match`; the system must answer 412 to a stale one. Then compare-and-set prevents races. @default false */
   readonly ifMatch?: boolean;
   /** All must hold, else the effect is unknown. @default { "status": [200, 201, 204] } */

@@ -90,6 +90,8 @@ export function createRestAdapter(connection: RestConnection, ports: AdapterPort
     sameValue,
     readField: (worker, field) => read(worker, field),
 
+    canClear: () => connection.write?.clear !== undefined,
+
     async writeField(worker: string, field: string, change: FieldWrite): Promise<FieldWritten> {
       const { write } = options;
       if (write === undefined) return { kind: "rejected", detail: "this system is only read" };
@@ -99,7 +101,12 @@ export function createRestAdapter(connection: RestConnection, ports: AdapterPort
         const refusal = refusalOf(await read(worker, field, deadlineMs), change, (a, b) => sameValue(field, a, b));
         if (refusal !== undefined) return refusal;
       }
-      const values = { worker, field, value: change.to, from: change.from, ...effectiveDate() };
+      const clear = connection.write?.clear;
+      if (change.to === null && clear === undefined) {
+        return { kind: "rejected", detail: "the connection does not say how a field is emptied" };
+      }
+      const value = change.to ?? (clear === "empty-text" ? "" : null);
+      const values = { worker, field, value, from: change.from, ...effectiveDate() };
       const call = callOf(write, values, true, deadlineMs);
       if (call === undefined) return { kind: "rejected", detail: "no request can carry this change" };
       const match = ifMatchOf(write.ifMatch, change.version);

@@ -57,7 +57,10 @@ function compute(expression: string, input: JsonValue, context: JsonValue): Json
 export function holds(test: ChoiceTest, input: JsonValue, context: JsonValue): boolean {
   if ("And" in test) return test.And.every((part) => holds(part, input, context));
   if ("Or" in test) return test.Or.some((part) => holds(part, input, context));
-  return read(test.Variable, input, context) === test.StringEquals;
+  const value = read(test.Variable, input, context);
+  return "StringMatches" in test
+    ? typeof value === "string" && value.startsWith(test.StringMatches.slice(0, -1))
+    : value === test.StringEquals;
 }
 
 /** The state's input with a result put at `resultPath`: absent replaces the whole, `null` drops the result. */

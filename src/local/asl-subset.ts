@@ -87,6 +87,11 @@ const task = z
 const test: z.ZodType<ChoiceTest> = z.lazy(() =>
   z.union([
     z.strictObject({ Variable: inputPath, StringEquals: z.string() }),
+    // A text and one star at its end: all that the compiler writes.
+    z.strictObject({
+      Variable: inputPath,
+      StringMatches: z.string().regex(/^[^*\\]+\*$/, "expected a text and a star"),
+    }),
     z.strictObject({ And: z.array(test).min(1) }),
     z.strictObject({ Or: z.array(test).min(1) }),
   ]),
@@ -94,7 +99,7 @@ const test: z.ZodType<ChoiceTest> = z.lazy(() =>
 const rule = z.looseObject({ Next: name }).transform(({ Next, ...rest }, context) => {
   const parsed = test.safeParse(rest);
   if (parsed.success) return { ...parsed.data, Next };
-  context.addIssue({ code: "custom", message: "expected StringEquals, And or Or" });
+  context.addIssue({ code: "custom", message: "expected StringEquals, StringMatches, And or Or" });
   return z.NEVER;
 });
 

@@ -26,6 +26,7 @@ import * as killSwitch from "../runtime/handlers/kill-switch";
 import * as requestApproval from "../runtime/handlers/request-approval";
 import * as reconcile from "../runtime/handlers/reconcile";
 import * as notifier from "../runtime/handlers/notifier";
+import * as reversal from "../runtime/handlers/reversal";
 import * as sweeper from "../runtime/handlers/sweeper";
 import type { Layers } from "../runtime/kill-switch/layers";
 import type {
@@ -414,6 +415,11 @@ export class LocalCloud {
             log,
           },
           reconcile.parseConfig(env),
+        );
+      case "reversal":
+        return reversal.createHandler(
+          { store, workflow: this.#workflowOf(role), clock, log },
+          reversal.parseConfig(env),
         );
       case "sweeper":
         return sweeper.createHandler({

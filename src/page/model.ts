@@ -41,7 +41,7 @@ export interface Change {
   readonly owner: string;
   readonly worker: { readonly id: string };
   readonly from: Scalar | null;
-  readonly to: Scalar;
+  readonly to: Scalar | null;
   readonly digest: string;
   readonly event: string;
   readonly source: string;

@@ -1,4 +1,12 @@
-import { endOfUtcDay, parseDate, parseDuration, parseInstant } from "../core";
+import {
+  endOfUtcDay,
+  isReversalId,
+  parseDate,
+  parseDuration,
+  parseInstant,
+  REVERSAL_EVENT,
+  REVERSAL_SOURCE,
+} from "../core";
 import { strictness } from "./classes";
 import {
   FIELD_CLASSES,
@@ -19,6 +27,13 @@ import type { Reason, Verdict, VerdictKind } from "./verdict";
 
 /** How long one approver of the owner's group has, where a safe field is raised to conditional. */
 const RAISED_APPROVAL_EXPIRES = "PT24H";
+
+/**
+ * How many of the owner's group approve a reversal, and how long they have. Who asked for it is known to AWS and not to the identity
+ * provider, so nobody can tell whether an approver asked: of two at least one did not.
+ */
+const REVERSAL_APPROVERS = 2;
+const REVERSAL_APPROVAL_EXPIRES = "PT24H";
 
 /**
  * May each change of a request be written, after which approval? The one implementation of the question: handlers, command
@@ -58,6 +73,8 @@ interface IndexedField {
   readonly lifts: ReadonlyMap<number, readonly Lift[]>;
   /** The approval that a change needs where one is needed; absent where nobody could give it. */
   readonly approval: Approval | undefined;
+  /** What a reversal needs, whatever the class: the owner's. */
+  readonly reversalApproval: Approval | undefined;
 }
 
 interface Lift {
@@ -121,7 +138,8 @@ function buildIndex(policy: Policy): PolicyIndex {
           problemOf: valueTest(rules, compile),
           narrowings: narrowings.get(name) ?? [],
           lifts: lifts.get(name) ?? new Map<number, Lift[]>(),
-          approval: rules.approval ?? ownersApproval(policy, rules.owner),
+          approval: rules.approval ?? ownersApproval(policy, rules.owner, 1, RAISED_APPROVAL_EXPIRES),
+          reversalApproval: ownersApproval(policy, rules.owner, REVERSAL_APPROVERS, REVERSAL_APPROVAL_EXPIRES),
         },
       ]),
     ),
@@ -153,9 +171,9 @@ function liftsByField(
   return byField;
 }
 
-function ownersApproval(policy: Policy, owner: string): Approval | undefined {
+function ownersApproval(policy: Policy, owner: string, count: number, expires: string): Approval | undefined {
   const group = Object.hasOwn(policy.owners, owner) ? policy.owners[owner]?.approvers?.group : undefined;
-  return group === undefined ? undefined : { groups: [{ group, count: 1 }], expires: RAISED_APPROVAL_EXPIRES };
+  return group === undefined ? undefined : { groups: [{ group, count }], expires };
 }
 
 function indexEvent(policy: Policy, event: LifecycleEvent): IndexedEvent {
@@ -209,9 +227,12 @@ class Scope {
     }
     const { rules } = indexed;
     const narrowed = this.narrowed(indexed);
-    const effective = Math.max(indexed.strictness, narrowed.strictness, this.minimum);
+    const { reversal } = this.request;
+    const raised = reversal === undefined ? this.minimum : Math.max(this.minimum, CONDITIONAL);
+    const effective = Math.max(indexed.strictness, narrowed.strictness, raised);
     const reason = this.reason(change, indexed, narrowed, effective);
-    const approval = reason === "ApprovalRequired" ? indexed.approval : undefined;
+    const needed = reversal === undefined ? indexed.approval : indexed.reversalApproval;
+    const approval = reason === "ApprovalRequired" ? needed : undefined;
     return {
       index,
       field,
@@ -230,6 +251,9 @@ class Scope {
     if (indexed.strictness === NEVER) return "NeverField";
     if (narrowed.strictness === NEVER) return "SegmentNever";
     if (this.minimum === NEVER) return "InitiatorNever";
+    if (this.request.reversal !== undefined || isReversalId(this.request.requestId)) {
+      return this.reversalReason(change, indexed, narrowed);
+    }
     if (this.event === undefined || !indexed.events.has(this.request.event)) return "EventNotAuthorized";
     if (!this.isInWindow(this.event)) return "OutsideWindow";
     if (!this.isFinalized(change.finalizedAt)) return "NotFinalized";
@@ -237,6 +261,18 @@ class Scope {
     if (this.intentMissing) return "IntentMissing";
     if (narrowed.notify) return "SegmentNotifyOnly";
     return effective === CONDITIONAL ? "ApprovalRequired" : "SafeField";
+  }
+
+  /**
+   * A reversal has no event, window or time of its own: it takes back one write that is on record, to what the HRIS held before. That may
+   * be nothing, which no other request can ask for.
+   */
+  private reversalReason({ value }: RequestedChange, indexed: IndexedField, narrowed: Narrowed): Reason {
+    const { reversal, requestId, event, source, changes } = this.request;
+    const isOne = changes.length === 1 && event === REVERSAL_EVENT && source === REVERSAL_SOURCE;
+    if (reversal === undefined || !isReversalId(requestId) || !isOne) return "EventNotAuthorized";
+    if (value !== null && indexed.problemOf(value) !== undefined) return "InvalidValue";
+    return narrowed.notify ? "SegmentNotifyOnly" : "ApprovalRequired";
   }
 
   private narrowed(indexed: IndexedField): Narrowed {
@@ -320,7 +356,7 @@ function combinedRule(
   request: WriteBackRequest,
 ): { readonly minimum: number; readonly requireIntent: boolean } {
   const { kind, issuer, subject } = request.initiator;
-  const bound = index.publishers.get(request.source) ?? "agent";
+  const bound = request.reversal === undefined ? (index.publishers.get(request.source) ?? "agent") : "human";
   const claimed = kind === undefined ? bound : (INITIATOR_KINDS.find((each) => each === kind) ?? "agent");
   const unnamed = (bound === "human" || claimed === "human") && (isBlank(issuer) || isBlank(subject));
   let minimum = SAFE;

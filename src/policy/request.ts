@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import { isRequestId, parseInstant } from "../core";
+import type { Scalar } from "./model";
 import { UNSEEN } from "./values";
 
 /** Longest text we take from an event in one place, in UTF-16 code units: bounds items, messages and pages. */
@@ -81,8 +82,20 @@ export interface WriteBackRequest {
   };
   readonly changes: readonly RequestedChange[];
   readonly dryRun: boolean;
+  /** What a reversal takes back. No event carries it: `reversal` reads it in the ledger. */
+  readonly reversal?: Reversal;
   /** When intake took the request, ISO 8601 UTC. The window is judged at this time; `now` where it is absent. */
   readonly receivedAt?: string;
+}
+
+/** The write that a request takes back. */
+export interface Reversal {
+  readonly requestId: string;
+  readonly index: number;
+  /** The grant by which it was written. */
+  readonly grantId: string;
+  /** What was written: where the HRIS holds anything else by now, nothing is taken back. `null` where it was emptied. */
+  readonly expected: Scalar | null;
 }
 
 export interface RequestedChange {

@@ -1,6 +1,14 @@
 import type { z } from "zod";
 
-import { FIELD_NAME, NAME, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TYPE } from "../core";
+import {
+  FIELD_NAME,
+  NAME,
+  OUTCOME_DETAIL_TYPE,
+  OUTCOME_SOURCE,
+  REVERSAL_EVENT,
+  REVERSAL_SOURCE,
+  WAITING_DETAIL_TYPE,
+} from "../core";
 import type { PolicyFindingCode } from "./codes";
 import { nearest } from "./nearest";
 import { shown, type Path, type Problem } from "./problem";
@@ -232,11 +240,12 @@ function checkNames(raw: unknown): Problem[] {
     }
   }
   for (const [publisher] of entriesOf(valueAt(raw, ["publishers"]))) {
-    if (!publisher.startsWith("aws.") && publisher !== OUTCOME_SOURCE) continue;
-    const message = `the name ${shown(publisher)} is kept for ${publisher === OUTCOME_SOURCE ? "this system's own events" : "events of AWS"}`;
+    const isOwn = publisher === OUTCOME_SOURCE || publisher === REVERSAL_SOURCE;
+    if (!publisher.startsWith("aws.") && !isOwn) continue;
+    const message = `the name ${shown(publisher)} is kept for ${isOwn ? "this system's own events" : "events of AWS"}`;
     problems.push({ code: "InvalidName", path: ["publishers", publisher], at: "key", message });
   }
-  for (const type of [OUTCOME_DETAIL_TYPE, WAITING_DETAIL_TYPE]) {
+  for (const type of [OUTCOME_DETAIL_TYPE, REVERSAL_EVENT, WAITING_DETAIL_TYPE]) {
     if (!isMapping(valueAt(raw, ["events", type]))) continue;
     const message = `the name \`${type}\` is kept for this system's own events`;
     problems.push({ code: "InvalidName", path: ["events", type], at: "key", message });

@@ -31,6 +31,13 @@ export const HELD_BY_HANDLERS: readonly HeldByHandlers[] = [
     "a conditional change without its approval opens no grant, even when the workflow sends it",
   ),
   held(
+    1,
+    "what was written is taken back by the values of the ledger, and by nobody's word",
+    "test/runtime/reversal.test.ts",
+    "takes no value: what is not the change's reference is not read",
+    "asks for an approval of a safe field, and nothing is written with one of two, or with a denial",
+  ),
+  held(
     2,
     "task tokens are kept encrypted, bound to their change, and used once",
     "test/runtime/approvals.test.ts",

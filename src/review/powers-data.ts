@@ -1,4 +1,4 @@
-import { TASK_TOKEN_PURPOSE } from "../compile/iam";
+import { REVERSAL_REQUESTS, TASK_TOKEN_PURPOSE, type LedgerKind } from "../compile/iam";
 import { CONTROL, LEDGER } from "../core";
 import type { Ask } from "./asking";
 import type { Invariant } from "./finding";
@@ -44,6 +44,7 @@ const WORKERS = [
   "kill-switch",
   "reconciler",
   "request-approval",
+  "reversal",
   "sweeper",
 ] as const;
 
@@ -89,99 +90,113 @@ export function tablePowers({ tables, stack }: System): Power[] {
 const MAKERS: readonly {
   readonly id: string;
   readonly title: string;
-  readonly kinds: readonly (keyof typeof LEDGER)[];
+  /** Kinds, or parts of one, by the beginning of their partitions. */
+  readonly kinds: readonly LedgerKind[];
   readonly allowed: readonly string[];
   readonly invariants: readonly Invariant[];
 }[] = [
   {
     id: "record-approvals",
     title: "record approvals and denials",
-    kinds: ["approvalPrefix"],
+    kinds: [LEDGER.approvalPrefix],
     allowed: ["approvals"],
     invariants: [1, 2, 4],
   },
   {
     id: "record-requests",
     title: "record requests",
-    kinds: ["requestPrefix"],
+    kinds: [LEDGER.requestPrefix],
     allowed: ["intake"],
     invariants: [2, 5],
   },
   {
+    id: "record-reversals",
+    title: "record requests that take back a written value",
+    kinds: [REVERSAL_REQUESTS, LEDGER.reversalPrefix],
+    allowed: ["reversal"],
+    invariants: [1, 2],
+  },
+  {
     id: "record-decisions",
     title: "record decisions",
-    kinds: ["decisionPrefix"],
+    kinds: [LEDGER.decisionPrefix],
     allowed: ["decide"],
     invariants: [2, 5],
   },
   {
     id: "record-inspections",
     title: "record exact changes",
-    kinds: ["inspectionPrefix"],
+    kinds: [LEDGER.inspectionPrefix],
     allowed: ["inspect"],
     invariants: [2, 4],
   },
   {
     id: "record-grants",
     title: "record grants",
-    kinds: ["attemptPrefix", "grantPrefix"],
+    kinds: [LEDGER.attemptPrefix, LEDGER.grantPrefix],
     allowed: ["broker"],
     invariants: [2, 5],
   },
-  { id: "record-intents", title: "record intents", kinds: ["intentPrefix"], allowed: ["gateway"], invariants: [2, 5] },
+  {
+    id: "record-intents",
+    title: "record intents",
+    kinds: [LEDGER.intentPrefix],
+    allowed: ["gateway"],
+    invariants: [2, 5],
+  },
   {
     id: "record-grant-outcomes",
     title: "record what a grant's use came to",
-    kinds: ["grantOutcomePrefix"],
+    kinds: [LEDGER.grantOutcomePrefix],
     allowed: ["gateway", "sweeper"],
     invariants: [2, 5],
   },
   {
     id: "record-grant-ends",
     title: "record that a grant ended unused",
-    kinds: ["grantEndPrefix"],
+    kinds: [LEDGER.grantEndPrefix],
     allowed: ["broker", "gateway", "sweeper"],
     invariants: [2, 5],
   },
   {
     id: "record-outcomes",
     title: "record how a change ended",
-    kinds: ["outcomePrefix"],
+    kinds: [LEDGER.outcomePrefix],
     allowed: ["announce", "broker", "gateway", "sweeper"],
     invariants: [2, 5],
   },
   {
     id: "record-second-looks",
     title: "record second looks",
-    kinds: ["secondLookPrefix"],
+    kinds: [LEDGER.secondLookPrefix],
     allowed: ["sweeper"],
     invariants: [2, 5],
   },
   {
     id: "record-refusals",
     title: "record refused decisions and who read what was notified",
-    kinds: ["refusalPrefix", "acknowledgedPrefix"],
+    kinds: [LEDGER.refusalPrefix, LEDGER.acknowledgedPrefix],
     allowed: ["approvals"],
     invariants: [2],
   },
   {
     id: "record-reconciliations",
     title: "record findings, and what a reconciliation saw",
-    kinds: ["findingPrefix", "observedPrefix", "reconciliationPrefix"],
+    kinds: [LEDGER.findingPrefix, LEDGER.observedPrefix, LEDGER.reconciliationPrefix],
     allowed: ["reconciler"],
     invariants: [2, 5],
   },
   {
     id: "record-resumes",
     title: "record who agreed that a stopped system runs again",
-    kinds: ["systemResume"],
+    kinds: [LEDGER.systemResume],
     allowed: ["approvals"],
     invariants: [2, 6],
   },
   {
     id: "record-stops",
     title: "record who stopped the system, and what a drill showed",
-    kinds: ["systemStop", "systemDrill"],
+    kinds: [LEDGER.systemStop, LEDGER.systemDrill],
     allowed: ["kill-switch"],
     invariants: [2, 6],
   },
@@ -189,7 +204,7 @@ const MAKERS: readonly {
 
 /** A partition of a kind: the kind's own, or one of those that begin with it. */
 function partitionOf(kind: string): string {
-  return kind.endsWith("#") ? `${kind}some-id#0` : kind;
+  return /[#-]$/.test(kind) ? `${kind}some-id#0` : kind;
 }
 
 /** Putting records into the ledger, by their kind, which `dynamodb:LeadingKeys` holds a role to. */
@@ -198,7 +213,7 @@ function recordPowers(ledger: string | undefined): Power[] {
     keys.flatMap((key) => asksOf("dynamodb", ADD_ITEMS, [ledger], { "dynamodb:leadingkeys": [key] }));
   return [
     ...MAKERS.map(({ id, title, kinds, allowed, invariants }) =>
-      power(id, title, put(...kinds.map((kind) => partitionOf(LEDGER[kind]))), { allowed, invariants }),
+      power(id, title, put(...kinds.map(partitionOf)), { allowed, invariants }),
     ),
     power("record-anything-else", "add records of no known kind to the ledger", put(STRANGE_KEY), {
       allowed: NOBODY,

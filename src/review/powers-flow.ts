@@ -58,7 +58,7 @@ export function workflowPowers(system: System): Power[] {
       "start the workflow",
       asksOf("states", ["StartExecution", "StartSyncExecution"], [machine]),
       {
-        allowed: ["decide", "intake"],
+        allowed: ["decide", "intake", "reversal"],
         invariants: [2],
       },
     ),

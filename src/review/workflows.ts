@@ -1,5 +1,6 @@
 import { EndlessWayError, findWrongWrite, type TaskRole, type Way } from "../compile/asl-approval";
 import { asObject, asText, scopesOf, type Loose } from "../compile/asl-graph";
+import { REVERSAL_ID_PREFIX } from "../core";
 import type { Fields } from "./classification";
 import { together, type Counterexample, type Evidence, type Findings, type NotRead } from "./finding";
 import type { Holdings } from "./holdings";
@@ -20,7 +21,8 @@ const LEADS_TO_WRITE: ReadonlySet<string> = new Set([
 /** Every state machine of the stack, for every field that needs an approval and for one that nobody listed. */
 export function proveWorkflows(system: System, fields: Fields, holdings: Holdings): Findings {
   const rolesOf = taskRoles(system, holdings);
-  const findings = system.machines.map((machine) => proveMachine(machine, fields, rolesOf));
+  const takesBack = system.functions.some(({ principal }) => principal?.tag === "reversal");
+  const findings = system.machines.map((machine) => proveMachine(machine, fields, rolesOf, takesBack));
   if (system.workflow === undefined) {
     const message = "intake's environment names no state machine of the stack: there is no workflow to follow";
     findings.push({
@@ -32,7 +34,12 @@ export function proveWorkflows(system: System, fields: Fields, holdings: Holding
   return together(findings);
 }
 
-function proveMachine(machine: StackMachine, fields: Fields, roleOf: (task: Loose) => TaskRole): Findings {
+function proveMachine(
+  machine: StackMachine,
+  fields: Fields,
+  roleOf: (task: Loose) => TaskRole,
+  takesBack: boolean,
+): Findings {
   const { definition, resource } = machine;
   const { address } = resource;
   const unread = (message: string): Findings => ({
@@ -48,20 +55,30 @@ function proveMachine(machine: StackMachine, fields: Fields, roleOf: (task: Loos
   const writes = tasks.filter((task) => ["writes", "unreadable"].includes(roleOf(task)));
   if (writes.length === 0) return together([]);
   try {
-    return followed(machine, fields, roleOf);
+    return followed(machine, fields, roleOf, takesBack);
   } catch (error) {
     if (error instanceof EndlessWayError) return unread(`\`${address}\`: ${error.message}`);
     throw error;
   }
 }
 
-/** Each field by its name, and all others at once. */
-function followed({ definition, resource }: StackMachine, fields: Fields, roleOf: (task: Loose) => TaskRole): Findings {
+/** Each field by its name, and all others at once. In a stack that takes back what was written, a safe field's reversal needs an approval too. */
+function followed(
+  { definition, resource }: StackMachine,
+  fields: Fields,
+  roleOf: (task: Loose) => TaskRole,
+  takesBack: boolean,
+): Findings {
   const { address } = resource;
   const others = { notAmong: new Set(fields.all) };
   const cases = [
     ...[...fields.conditional, ...fields.never, others].map((field) => ({ field, needsApproval: true })),
     ...fields.safe.map((field) => ({ field, needsApproval: false })),
+    ...(takesBack ? fields.safe : []).map((field) => ({
+      field,
+      needsApproval: true,
+      requestBegins: REVERSAL_ID_PREFIX,
+    })),
   ];
   const wrong = new Map<string, { readonly way: Way; readonly fields: string[] }>();
   for (const each of cases) {
@@ -69,7 +86,7 @@ function followed({ definition, resource }: StackMachine, fields: Fields, roleOf
     if (way === undefined) continue;
     const name =
       typeof each.field === "string"
-        ? `\`${each.field}\` (${fields.classes.get(each.field) ?? ""})`
+        ? `${"requestBegins" in each ? "a reversal of " : ""}\`${each.field}\` (${fields.classes.get(each.field) ?? ""})`
         : "a field that nobody listed";
     const key = JSON.stringify(way);
     wrong.set(key, { way, fields: [...(wrong.get(key)?.fields ?? []), name] });
@@ -104,7 +121,7 @@ function followed({ definition, resource }: StackMachine, fields: Fields, roleOf
   }
   const evidence: Evidence = {
     invariant: 1,
-    text: `for each of ${fields.conditional.length} conditional and ${fields.never.length} never fields, and for any field that is not listed, every way to a write passes an approval with its task token and an inspection after it that says \`write\`; ${fields.safe.length} safe fields may go directly`,
+    text: `for each of ${fields.conditional.length} conditional and ${fields.never.length} never fields, and for any field that is not listed, every way to a write passes an approval with its task token and an inspection after it that says \`write\`; ${fields.safe.length} safe fields may go directly${takesBack ? ", but for requests that take back a written value" : ""}`,
     resources: [address],
   };
   return { counterexamples, unread, evidence: counterexamples.length + unread.length === 0 ? [evidence] : [] };

@@ -47,6 +47,7 @@ const MEMBERS = {
   reservedConcurrency: z.coerce.number().int().min(0).optional(),
   intakeMappingId: z.string().min(1),
   stopPolicyArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:policy\/[\w+=,.@/-]+$/, "expected the ARN of a policy"),
+  reversalDays: z.coerce.number().int().min(1).max(3_650),
   page: z.string().min(2).optional(),
   reconciliation: z.string().min(2).transform(parseReconciliationSettings),
 } satisfies Record<keyof typeof ENV, z.ZodType>;

@@ -8,7 +8,8 @@ export interface ExactChange {
   readonly field: string;
   /** The HRIS's value before; `null` where it is empty. */
   readonly from: Scalar | null;
-  readonly to: Scalar;
+  /** `null` where it is emptied. */
+  readonly to: Scalar | null;
   /** The lifecycle event's name. */
   readonly event: string;
   readonly policyDigest: string;

@@ -38,7 +38,8 @@ export const restProxyEventSchema = z.object({
 export interface GatewayRequest {
   readonly grantId: string;
   readonly field: string;
-  readonly value: Scalar;
+  /** `null` empties the field. */
+  readonly value: Scalar | null;
   /** Of the session that asks. */
   readonly accessKeyId: string;
 }
@@ -117,7 +118,7 @@ function isFilled(parameters: Readonly<Record<string, unknown>> | null | undefin
   return Object.keys(parameters ?? {}).length > 0;
 }
 
-function valueOf(body: string | null | undefined, isBase64Encoded: boolean): Scalar | undefined {
+function valueOf(body: string | null | undefined, isBase64Encoded: boolean): Scalar | null | undefined {
   if (typeof body !== "string" || body.length > MAX_BODY) return undefined;
   try {
     const text = isBase64Encoded ? Buffer.from(body, "base64").toString("utf8") : body;

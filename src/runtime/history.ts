@@ -11,6 +11,7 @@ import {
   listApprovals,
   listAttempts,
   listInspections,
+  listReversals,
   type ChangePlace,
 } from "./records";
 
@@ -24,6 +25,8 @@ export interface RequestHistory {
   readonly occurredAt: string;
   readonly initiator: { readonly kind?: string; readonly id: string } & Partial<Person>;
   readonly dryRun: boolean;
+  /** The change that this request takes back. */
+  readonly reverses?: { readonly requestId: string; readonly index: number };
   readonly changes: readonly ChangeHistory[];
 }
 
@@ -42,6 +45,8 @@ export interface ChangeHistory {
   readonly refusals: readonly RefusalHistory[];
   readonly attempts: readonly AttemptHistory[];
   readonly acknowledgements: readonly { readonly acknowledger: Person; readonly acknowledgedAt: string }[];
+  /** The requests that were to take it back, and what came of each. */
+  readonly reversals: readonly ReversalHistory[];
   /** Absent while the change has no end. */
   readonly outcome?: { readonly outcome: string; readonly reason: string; readonly endedAt: string };
   /** What a look some time after the write showed. */
@@ -74,6 +79,16 @@ export interface AttemptHistory {
   readonly outcome?: { readonly outcome: string; readonly reason: string; readonly endedAt: string };
 }
 
+/** One request to take a change back. */
+export interface ReversalHistory {
+  readonly reversalId: string;
+  /** By their own word. */
+  readonly askedBy: string;
+  readonly askedAt: string;
+  /** Absent while it has no end. */
+  readonly outcome?: { readonly outcome: string; readonly reason: string; readonly endedAt: string };
+}
+
 /** The history of a request, from the ledger alone; nothing where the ledger does not know it. */
 export async function readHistory(store: StoreReads, requestId: string): Promise<RequestHistory | undefined> {
   const stored = await getRequest(store, requestId);
@@ -94,6 +109,9 @@ export async function readHistory(store: StoreReads, requestId: string): Promise
     occurredAt: request.occurredAt,
     initiator: { ...(kind === undefined ? {} : { kind }), id, issuer, subject },
     dryRun: request.dryRun,
+    ...(request.reversal === undefined
+      ? {}
+      : { reverses: { requestId: request.reversal.requestId, index: request.reversal.index } }),
     changes,
   };
 }
@@ -102,7 +120,7 @@ async function readChange(store: StoreReads, place: ChangePlace): Promise<Change
   const { requestId, index } = place;
   const decision = await getDecision(store, place);
   if (decision === undefined) return undefined;
-  const [inspections, approvals, attempts, outcome, secondLook, refusals, acknowledged] = await Promise.all([
+  const [inspections, approvals, attempts, outcome, secondLook, refusals, acknowledged, reversals] = await Promise.all([
     listInspections(store, place),
     listApprovals(store, place),
     listAttempts(store, place),
@@ -110,6 +128,7 @@ async function readChange(store: StoreReads, place: ChangePlace): Promise<Change
     store.get("ledger", ledgerKeys.secondLook(requestId, index)),
     store.query("ledger", ledgerKeys.refusals(requestId, index)),
     store.query("ledger", ledgerKeys.acknowledgements(requestId, index)),
+    listReversals(store, place),
   ]);
   const { field, effectiveClass, owner, verdict, reason, policyDigest, decidedAt } = decision;
   return {
@@ -146,6 +165,14 @@ async function readChange(store: StoreReads, place: ChangePlace): Promise<Change
       acknowledger,
       acknowledgedAt,
     })),
+    reversals: await Promise.all(
+      reversals.map(async ({ reversalId, askedBy, askedAt }) => ({
+        reversalId,
+        askedBy,
+        askedAt,
+        outcome: endingOf(await getChangeOutcome(store, { requestId: reversalId, index: 0 })),
+      })),
+    ),
     outcome: endingOf(outcome),
     secondLook: endingOf(secondLook as { outcome: string; reason: string; endedAt: string } | undefined),
   };

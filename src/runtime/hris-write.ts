@@ -94,7 +94,7 @@ export function seenIn(
   hris: Pick<HrisAdapter, "sameValue">,
   hrisField: string,
   from: Scalar | null,
-  to: Scalar,
+  to: Scalar | null,
 ): "to" | "from" | "other" | "nothing" {
   if (read.kind !== "value") return "nothing";
   if (hris.sameValue(hrisField, read.value, to)) return "to";

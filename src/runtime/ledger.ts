@@ -32,6 +32,7 @@ import type { Key } from "./ports";
  *   system-stop                      <stopId>                   somebody stopped the system
  *   system-stop                      <stopId>#<action>#<step>   when a layer of the stop was set, or let go
  *   system-drill                     <stopId>                   what a drill showed
+ *   reversal#<requestId>#<index>     <reversalId>               somebody asked to take back what this change wrote
  */
 export const ledgerKeys = {
   request: (requestId: string): Key => ({ pk: `${LEDGER.requestPrefix}${requestId}`, sk: "request" }),
@@ -109,6 +110,12 @@ export const ledgerKeys = {
     sk: `${stopId}#${action}#${step}`,
   }),
   drill: (stopId: string): Key => ({ pk: LEDGER.systemDrill, sk: stopId }),
+  /** Partition of the reversals that were begun of a change. */
+  reversals: (requestId: string, index: number): string => ofChange(LEDGER.reversalPrefix, requestId, index),
+  reversal: (requestId: string, index: number, reversalId: string): Key => ({
+    pk: ledgerKeys.reversals(requestId, index),
+    sk: reversalId,
+  }),
 } as const;
 
 function ofChange(prefix: string, requestId: string, index: number): string {
@@ -167,7 +174,8 @@ export interface InspectionItem extends Key {
   /** Opaque reference of the worker: a keyed digest of the id, `w-` and 32 hexadecimal digits. */
   readonly workerRef: string;
   readonly from: Scalar | null;
-  readonly to: Scalar;
+  /** `null` where a reversal empties what was empty before. */
+  readonly to: Scalar | null;
   readonly digest: string;
   readonly policyDigest: string;
   /** What the checks showed, in words without values. */
@@ -337,6 +345,16 @@ export interface AcknowledgedItem extends Key {
   readonly workerId?: string;
   readonly policyDigest: string;
   readonly acknowledgedAt: string;
+}
+
+/** Somebody asked to take back what a change wrote. In one transaction with the request that does it. */
+export interface ReversalItem extends Key {
+  /** The id of that request. */
+  readonly reversalId: string;
+  readonly field: string;
+  /** Who asked, by their own word. */
+  readonly askedBy: string;
+  readonly askedAt: string;
 }
 
 /** What was stopped: the switch by somebody, or the breaker by itself. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { isGrantId, isRequestId, PAYLOAD_VERSION, type OUTCOMES } from "../core";
+import { isGrantId, isRequestId, isWholeReversalId, PAYLOAD_VERSION, type OUTCOMES } from "../core";
 import type { FIELD_CLASSES } from "../policy/model";
 
 /**
@@ -54,6 +54,19 @@ export const requestApprovalInputSchema = changeRefSchema.extend({
 
 export type RequestApprovalInput = z.infer<typeof requestApprovalInputSchema>;
 
+/** Input of `reversal`: somebody asks to take back what a change wrote. No value: what was before, and what was written, is in the ledger. */
+export const reversalInputSchema = z.object({
+  version,
+  /** Of the one who asks: the same again is the same reversal. */
+  reversalId: z.string().refine(isWholeReversalId, "expected `reversal-` and a ULID"),
+  requestId,
+  field: z.string().min(1).max(128),
+  /** Why, for who decides. */
+  reason: z.string().max(1024).optional(),
+  /** Who asks, by their own word: ARN of their credentials. */
+  askedBy: z.string().min(1).max(256),
+});
+
 /** Input of the broker: the Write task. */
 export const writeInputSchema = changeRefSchema.extend({ digest: z.string().min(1), attempt: z.int().min(1).max(99) });
 export type WriteInput = z.infer<typeof writeInputSchema>;
@@ -76,7 +89,8 @@ export const connectorInputSchema = z.object({
   version,
   grantId,
   field: z.string().min(1),
-  value: z.union([z.string(), z.number(), z.boolean()]),
+  /** `null` empties the field: a reversal of a write into an empty one. */
+  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   /** The whole URL of the one request that the session allows. */
   url: z.url(),
   region: z.string().min(1),
@@ -95,7 +109,7 @@ export const connectorOutputSchema = z.object({
 export type ConnectorOutput = z.infer<typeof connectorOutputSchema>;
 
 /** Body of the gateway's one request. */
-export const gatewayBodySchema = z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]) });
+export const gatewayBodySchema = z.strictObject({ value: z.union([z.string(), z.number(), z.boolean(), z.null()]) });
 
 /** Body of the gateway's answer: an outcome, or the code of a refusal that used nothing; both where the refusal ends the change. */
 export interface GatewayAnswer {

@@ -10,6 +10,7 @@ import {
   type InspectionItem,
   type OutcomeItem,
   type RequestItem,
+  type ReversalItem,
 } from "./ledger";
 import { fieldLabel } from "./names";
 import { ConditionFailed, type Key, type Store, type StoreReads, type TableName, type WriteAction } from "./ports";
@@ -101,6 +102,11 @@ export async function getChangeOutcome(store: StoreReads, place: ChangePlace): P
     OutcomeItem | undefined;
 }
 
+/** The reversals that were begun of a change, in order of their ids. */
+export async function listReversals(store: StoreReads, place: ChangePlace): Promise<ReversalItem[]> {
+  return (await store.query("ledger", ledgerKeys.reversals(place.requestId, place.index))) as unknown as ReversalItem[];
+}
+
 /** The verdict as Decide stored it, in the form of a verdict of now. */
 export function verdictOfDecision(item: DecisionItem, index: number): Verdict {
   const { field, verdict, reason, effectiveClass, owner, approval } = item;
@@ -116,13 +122,14 @@ export function verdictOfDecision(item: DecisionItem, index: number): Verdict {
   };
 }
 
-/** The proposed value of a change that `decide` found valid. Throws `UnknownReference` where the reference does not fit. */
-export function proposedValue(request: WriteBackRequest, index: number, label: string): Scalar {
+/** The proposed value of a change that `decide` found valid; `null` where a reversal empties the field. Throws `UnknownReference` where the reference does not fit. */
+export function proposedValue(request: WriteBackRequest, index: number, label: string): Scalar | null {
   const change = request.changes[index];
   if (change === undefined || fieldLabel(change.field) !== label) {
     throw new UnknownReference(`request \`${request.requestId}\` has no such change at ${index}`);
   }
   const { value } = change;
+  if (value === null && request.reversal !== undefined) return null;
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
     throw new UnknownReference(`change ${index} of request \`${request.requestId}\` proposes no value`);
   }

@@ -121,6 +121,21 @@ describe("an approval", () => {
     expect(way(machine("Each", { ...approved, Each: each }))).toContain("unapproved");
   });
 
+  test("is what a rule over the beginning of the request's id sends there, and no rule before it lets through", () => {
+    const ofReversals = { field: "desk", needsApproval: true, requestBegins: "reversal-" };
+    const begins = (pattern: string): object => ({ Variable: "$.requestId", StringMatches: pattern, Next: "Ask" });
+    const rule = (...choices: object[]): object =>
+      machine("First", { ...approved, First: { Type: "Choice", Choices: choices, Default: "Write" } });
+    expect(way(rule(begins("reversal-*")), ofReversals)).toBeUndefined();
+    expect(way(rule(begins("*")), ofReversals)).toBeUndefined();
+    expect(way(rule(begins("reversal-*")), { needsApproval: true })).toContain("First (Default) Write");
+    for (const pattern of ["reversal-1*", "reversals-*", "reversal-", "*-", "\\*"]) {
+      expect(way(rule(begins(pattern)), ofReversals)).toContain("First (Default) Write");
+    }
+    const sooner = { Variable: "$.field", StringEquals: "desk", Next: "Write" };
+    expect(way(rule(sooner, begins("reversal-*")), ofReversals)).toContain("First (Choices[0]) Write");
+  });
+
   test("of another change is none", () => {
     const other = task("asks", { ResultPath: null, Next: "Again" }, { ...change, "index.$": "$.other" });
     expect(way(machine("Ask", { ...approved, Ask: other }))).toContain("unapproved");

@@ -105,6 +105,13 @@ const PLACES: readonly Place[] = [
     context: { "dynamodb:LeadingKeys": [kind.endsWith("#") ? `${kind}x` : kind] },
   })),
   {
+    place: "ledger request#reversal-",
+    service: "dynamodb",
+    actions: ["PutItem"],
+    resource: NAMES.ledgerTable.arn,
+    context: { "dynamodb:LeadingKeys": ["request#reversal-x"] },
+  },
+  {
     place: "ledger, two kinds at once",
     service: "dynamodb",
     actions: ["PutItem"],

@@ -92,6 +92,7 @@ describe("the compiled workflow", () => {
   it("leads to Write from Route for the safe fields alone, each by its name", () => {
     expect((scope.States["Route"] as ChoiceState).Choices).toEqual([
       { Variable: "$.inspection.route", StringEquals: "approve", Next: "RequestApproval" },
+      { Variable: "$.requestId", StringMatches: "reversal-*", Next: "Announce" },
       {
         And: [
           { Variable: "$.inspection.route", StringEquals: "write" },
@@ -117,7 +118,7 @@ describe("the compiled workflow", () => {
   it("has no edge from Route to Write where no field is safe", () => {
     const none = compileStateMachine({ fields: { manager: field("conditional") } }, NAMES);
     const route = (none.States["Changes"] as MapState).ItemProcessor.States["Route"] as ChoiceState;
-    expect(route.Choices.map(({ Next }) => Next)).toEqual(["RequestApproval"]);
+    expect(route.Choices.map(({ Next }) => Next)).toEqual(["RequestApproval", "Announce"]);
   });
 
   it("retries Write for Lambda's own errors alone, within its deadline", () => {

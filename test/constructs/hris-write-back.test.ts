@@ -105,6 +105,7 @@ describe("the front door", () => {
         "ledger-table",
         "queue-url",
         "reconciliation-arn",
+        "reversal-function-arn",
         "state-machine-arn",
       ].map((id) => `write-back_${id}`),
     );
@@ -284,6 +285,8 @@ describe("what cannot be synthesized is refused", () => {
     ["retention", { retention: "Destroy" }],
     ["logRetentionDays", { logRetentionDays: 100 }],
     ["reservedConcurrency", { reservedConcurrency: 0 }],
+    ["reversalWithinDays", { reversalWithinDays: 0 }],
+    ["reversalWithinDays", { reversalWithinDays: 3_651 }],
     ["gatewayAccessLog", { gatewayAccessLog: "s3" }],
     ["tags.aws:owner", { tags: { "aws:owner": "us" } }],
     ["tags.writeback:principal", { tags: { "writeback:principal": "gateway" } }],

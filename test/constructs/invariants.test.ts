@@ -141,9 +141,10 @@ describe.each(STACKS)("of all the roles of a stack %s", (_name, synthesized) => 
     expect(who("states:SendTaskHeartbeat", "*")).toEqual([]);
   });
 
-  test("only intake starts the workflow", () => {
+  test("only who makes requests starts the workflow", () => {
     expect(who("states:StartExecution", "arn:aws:states:eu-west-1:111122223333:stateMachine:test-workflow")).toEqual([
       "intake",
+      "reversal",
     ]);
   });
 

@@ -65,7 +65,7 @@ export interface HrisWrite {
   readonly grantId: string;
   readonly workerId: string;
   readonly field: string;
-  readonly to: Scalar;
+  readonly to: Scalar | null;
   readonly before: Scalar | null | undefined;
   after: Scalar | null | undefined;
 }

@@ -190,6 +190,25 @@ describe("writing a plain field", () => {
     expect(server.employee(WORKER)).toMatchObject({ workEmail: "ann@example.com", workPhone: "" });
   });
 
+  test("empties it by an empty text, and no column of a dated row", async () => {
+    const { adapter, server } = await setUp();
+    await adapter.writeField(WORKER, "workEmail", change("ann@example.com"));
+    expect(adapter.canClear?.("workEmail")).toBe(true);
+    const emptied = { from: "ann@example.com", to: null };
+    expect(await adapter.writeField(WORKER, "workEmail", emptied)).toEqual({ kind: "accepted" });
+    expect(await adapter.readField(WORKER, "workEmail")).toMatchObject({ kind: "value", value: null });
+    expect(server.employee(WORKER)).toMatchObject({ workEmail: "" });
+    const writes = server.writes();
+    for (const field of ["jobTitle", "reportsTo", "department"]) {
+      expect(adapter.canClear?.(field)).toBe(false);
+      const read = await adapter.readField(WORKER, field);
+      const from = read.kind === "value" ? read.value : null;
+      if (from === null) continue;
+      expect(await adapter.writeField(WORKER, field, { from, to: null })).toMatchObject({ kind: "rejected" });
+    }
+    expect(server.writes()).toBe(writes);
+  });
+
   test("a future hire may be written, a leaver not", async () => {
     const { adapter, server } = await setUp();
     expect(await adapter.writeField("WD-40001", "workEmail", change("new@example.com"))).toEqual({ kind: "accepted" });

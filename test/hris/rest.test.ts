@@ -304,6 +304,24 @@ describe("writing", () => {
   });
 
   test.each([
+    ["null", '{"badge":null}'],
+    ["empty-text", '{"badge":""}'],
+  ] as const)("empties a field as the connection says: %s", async (clear, body) => {
+    const options = { ...writable, write: { ...writable.write!, clear } };
+    const { adapter, sent } = adapterOf(options, () => ({ status: 204 }));
+    expect(adapter.canClear?.("badge")).toBe(true);
+    expect(await adapter.writeField("WD-10293", "badge", { ...change, to: null })).toEqual({ kind: "accepted" });
+    expect(sent.map((request) => request.body)).toEqual([body]);
+  });
+
+  test("empties nothing where the connection does not say how", async () => {
+    const { adapter, sent } = adapterOf(writable, () => ({ status: 204 }));
+    expect(adapter.canClear?.("badge")).toBe(false);
+    expect(await adapter.writeField("WD-10293", "badge", { ...change, to: null })).toMatchObject({ kind: "rejected" });
+    expect(sent).toEqual([]);
+  });
+
+  test.each([
     [200, {}, { kind: "accepted" }],
     [202, {}, { kind: "pending" }],
     [304, {}, { kind: "accepted" }],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
 import { decide, parsePolicy, strictest, type Verdict, type VerdictKind } from "../../src/policy";
+import type { WriteBackRequest } from "../../src/policy/request";
 import { NOW, policy, request, tightening } from "./arbitraries";
 
 const RUNS = { numRuns: 150 };
@@ -48,6 +49,40 @@ describe("decide", () => {
       { numRuns: 4000 },
     );
     expect([...seen].sort()).toEqual([...ORDER].sort());
+  });
+
+  it("lets no reversal be written without an approval, whatever the policy, and asks two of the owner's group", () => {
+    fc.assert(
+      fc.property(policy, request, (of, asked) => {
+        const [change] = asked.changes;
+        fc.pre(change !== undefined);
+        const back: WriteBackRequest = {
+          ...asked,
+          source: "hris-writeback.reversal",
+          event: "writeback.reversal",
+          requestId: "reversal-1",
+          changes: [change],
+          reversal: { requestId: "r-1", index: 0, grantId: "g-1", expected: "x" },
+        };
+        const [verdict] = decide(of, back, NOW);
+        expect(verdict?.verdict).not.toBe("write");
+        if (verdict?.verdict === "approve") {
+          const owner = of.owners[verdict.owner ?? ""];
+          expect(verdict.approval?.groups).toEqual([{ group: owner?.approvers?.group, count: 2 }]);
+          expect(verdict.effectiveClass).toBe("conditional");
+        }
+        for (const forged of [
+          { ...back, requestId: "r-1" },
+          { ...back, event: asked.event },
+          { ...back, source: asked.source },
+          { ...back, reversal: undefined },
+          { ...back, changes: [change, { ...change, field: "other" }] },
+        ]) {
+          expect(decide(of, forged, NOW)[0]?.verdict).toBe("deny");
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it("gives one verdict per change, in order, and the same again", () => {

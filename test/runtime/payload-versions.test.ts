@@ -27,6 +27,7 @@ test("every payload that has a version is among those that are held here", () =>
     "decideInputSchema",
     "inspectInputSchema",
     "requestApprovalInputSchema",
+    "reversalInputSchema",
     "writeInputSchema",
   ]);
 });
@@ -71,6 +72,7 @@ test.each([0, 3])("fails at version %d, which no handler understands", async (ve
     () => world.requestApproval({ ...place, digest, approvalTimeoutSeconds: 60, taskToken: "t" }),
     () => world.broker({ ...place, digest, attempt: 1 }),
     () => world.announce(place),
+    () => world.reversal({ ...place, reversalId: "reversal-01JC0000000000000000000001", askedBy: "somebody" }),
   ]) {
     await expect(call()).rejects.toMatchObject({ name: "ZodError" });
   }

@@ -23,6 +23,7 @@ import * as gateway from "../../src/runtime/handlers/gateway";
 import * as inspect from "../../src/runtime/handlers/inspect";
 import * as intake from "../../src/runtime/handlers/intake";
 import * as requestApproval from "../../src/runtime/handlers/request-approval";
+import * as reversal from "../../src/runtime/handlers/reversal";
 import * as sweeper from "../../src/runtime/handlers/sweeper";
 import type { HttpApiResponse } from "../../src/runtime/http-api";
 import type { AnnounceOutput, InspectOutput, WriteOutput } from "../../src/runtime/payloads";
@@ -128,7 +129,7 @@ export class FakeHris implements HrisAdapter, SourceReader {
   readonly writes: {
     readonly workerId: string;
     readonly field: string;
-    readonly to: Scalar;
+    readonly to: Scalar | null;
   }[] = [];
   reads = 0;
   /** Asked at each read of a field; what it returns is the answer. */
@@ -138,6 +139,8 @@ export class FakeHris implements HrisAdapter, SourceReader {
   /** What a write answers. `effect` is the value that it leaves, or `as-asked`, or `none`. */
   nextWrite: { readonly written: FieldWritten; readonly effect?: Scalar } | undefined;
   readonly active = new Set<Scalar>(["WD-500"]);
+  /** Fields that it can empty. */
+  readonly clears = new Set<string>(["workEmail", "account_id"]);
   /** What is on record for days to come. */
   scheduled: ScheduledRead = { kind: "none" };
 
@@ -167,6 +170,10 @@ export class FakeHris implements HrisAdapter, SourceReader {
     if (effect === "as-asked") this.set(field, change.to, workerId);
     else if (effect !== "none") this.set(field, effect, workerId);
     return Promise.resolve(bent?.written ?? { kind: "accepted" });
+  }
+
+  canClear(field: string): boolean {
+    return this.clears.has(field);
   }
 
   readScheduled(): Promise<ScheduledRead> {
@@ -199,6 +206,7 @@ const NAMES = [
   "gateway",
   "announce",
   "sweeper",
+  "reversal",
 ] as const;
 type Name = (typeof NAMES)[number];
 
@@ -261,6 +269,7 @@ export class World {
   gateway;
   readonly announce;
   readonly sweeper;
+  readonly reversal;
 
   #ulids = 0;
   readonly #left = new Map<string, number>();
@@ -431,6 +440,10 @@ export class World {
       clock,
       log,
     });
+    this.reversal = reversal.createHandler(
+      { store: storeOf("reversal"), workflow: this.probes.reversal.wrap(workflow, ["start"]), clock, log },
+      { manifestHash, reversalDays: 30 },
+    );
     this.sweeper = sweeper.createHandler({
       store: storeOf("sweeper"),
       bus: this.probes.sweeper.wrap(bus, ["put"]),
@@ -597,9 +610,10 @@ export class World {
   }
 
   /** A person's decision on the exact change that waits. */
-  decideAs(person: object, decision: "approve" | "deny", digest: string, index = "0") {
+  decideAs(person: object, decision: "approve" | "deny", digest: string, index = "0", requestId = "r-1") {
     const reason = decision === "deny" ? "not this one" : undefined;
-    return this.api("POST /approvals/{requestId}/{index}", person, { index, body: { decision, digest, reason } });
+    const body = { decision, digest, reason };
+    return this.api("POST /approvals/{requestId}/{index}", person, { requestId, index, body });
   }
 }
 

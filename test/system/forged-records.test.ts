@@ -24,6 +24,7 @@ const MAKERS: Readonly<Record<keyof typeof LEDGER, readonly string[]>> = {
   systemResume: ["approvals"],
   systemStop: ["kill-switch"],
   systemDrill: ["kill-switch"],
+  reversalPrefix: ["reversal"],
 };
 
 /** A partition of a kind: most have one for each request or grant. */
@@ -61,6 +62,11 @@ function whoMay(action: string, table: string, leadingKeys: readonly string[]): 
 describe("records of the ledger, by the synthesized policies", () => {
   test.each(Object.entries(MAKERS))("%s: each is put by those alone whose it is to make", (kind, makers) => {
     expect(whoMay("PutItem", "ledger", [partitionOf(LEDGER[kind as keyof typeof LEDGER])])).toEqual(makers);
+  });
+
+  test("requests that take back a written value are put by `reversal` alone, which puts no others", () => {
+    expect(whoMay("PutItem", "ledger", ["request#reversal-01JC"])).toEqual(["reversal"]);
+    expect(whoMay("PutItem", "ledger", ["request#r-1", "request#reversal-01JC"])).toEqual([]);
   });
 
   test("nobody puts a record of no kind, or without a key, or two kinds of different makers at once", () => {

@@ -126,6 +126,7 @@ const CRITICAL = [
   "intake",
   "kill-switch",
   "reconcile",
+  "reversal",
   "sweeper",
 ];
 

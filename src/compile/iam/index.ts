@@ -22,4 +22,5 @@ export {
   type BusPolicyInput,
   type PublisherArns,
 } from "./resource-policies";
+export { REVERSAL_REQUESTS, type LedgerKind } from "./statements";
 export { compileRoles, TASK_TOKEN_PURPOSE, type IamInput, type IamRefs, type RoleDocuments } from "./roles";

@@ -21,6 +21,7 @@ import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import { reconciler, reconcilerWorkflow, type ReaderSecrets } from "./reconciliation";
 import {
   compare,
+  denyLedger,
   documentOf,
   lambdaTrust,
   putEventsCondition,
@@ -29,6 +30,7 @@ import {
   readClassification,
   readLedger,
   readSecrets,
+  REVERSAL_REQUESTS,
   useControl,
   useTableKey,
   writeOwnLogs,
@@ -149,6 +151,7 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     scheduler: { identity: schedulerIdentity(input), trust: schedulerTrust(names) },
     "flow-logs": flowLogsRole(names),
     "kill-switch": functionRole(input, "kill-switch", killSwitch(names, refs.intakeMappingArn)),
+    reversal: functionRole(input, "reversal", reversal(input)),
     "kill-switch-workflow": { identity: killSwitchWorkflow(names), trust: machineTrust(names, names.killSwitch.arn) },
     reconciler: functionRole(input, "reconcile", reconciler(names, readerSecrets(refs))),
     "reconciler-workflow": {
@@ -179,6 +182,7 @@ function intake({ names, refs }: IamInput): Statement[] {
       Resource: refs.dataKeyArn,
       Condition: { StringEquals: { "kms:ViaService": names.serviceHost("sqs") } },
     },
+    denyLedger(names, "DenyReversals", [REVERSAL_REQUESTS]),
     putLedger(names, "KeepRequests", [LEDGER.requestPrefix]),
     readLedger(names, ["GetItem"]),
     {
@@ -187,6 +191,19 @@ function intake({ names, refs }: IamInput): Statement[] {
       Action: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
       Resource: names.intakeQueue.arn,
     },
+    { Sid: "StartWorkflow", Effect: "Allow", Action: "states:StartExecution", Resource: names.stateMachine.arn },
+  ];
+}
+
+/**
+ * Makes requests that take back a written value, and no others: their ids are all that it may put, and under such an id the workflow lets nothing
+ * reach Write without an approval.
+ */
+function reversal({ names }: IamInput): Statement[] {
+  return [
+    putLedger(names, "KeepReversals", [LEDGER.reversalPrefix, REVERSAL_REQUESTS]),
+    readLedger(names, ["GetItem", "Query"]),
+    readClassification(names),
     { Sid: "StartWorkflow", Effect: "Allow", Action: "states:StartExecution", Resource: names.stateMachine.arn },
   ];
 }

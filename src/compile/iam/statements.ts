@@ -1,4 +1,4 @@
-import type { CONTROL, DueQueue, HandlerName, LEDGER } from "../../core";
+import { LEDGER, REVERSAL_ID_PREFIX, type CONTROL, type DueQueue, type HandlerName } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 
@@ -71,7 +71,10 @@ export function readLedger(
 }
 
 /** Kinds of records in the ledger, by the prefix of their partitions. */
-export type LedgerKind = (typeof LEDGER)[keyof typeof LEDGER];
+export type LedgerKind = (typeof LEDGER)[keyof typeof LEDGER] | typeof REVERSAL_REQUESTS;
+
+/** Requests that take back a written value, among all requests. */
+export const REVERSAL_REQUESTS = `${LEDGER.requestPrefix}${REVERSAL_ID_PREFIX}` as const;
 
 /**
  * Putting records of some kinds into the ledger. There is no way to ask here for an update or a delete, and none to put a kind of record that
@@ -110,14 +113,29 @@ export function useControl(
   };
 }
 
-/** Keys by their leading part: `x#` stands for every key that begins so. */
+/** No record of some kinds, whatever else allows it. */
+export function denyLedger(names: Names, sid: string, kinds: readonly string[]): Statement {
+  return {
+    Sid: sid,
+    Effect: "Deny",
+    Action: itemActions(["PutItem"]),
+    Resource: names.ledgerTable.arn,
+    Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": kinds.map(everyKey).sort(compare) } },
+  };
+}
+
+/** Keys by their leading part: `x#` and `x-` stand for every key that begins so. */
 function leadingKeys(keys: readonly string[]): NonNullable<Statement["Condition"]> {
   return {
     "ForAllValues:StringLike": {
-      "dynamodb:LeadingKeys": keys.map((key) => (key.endsWith("#") ? `${key}*` : key)).sort(compare),
+      "dynamodb:LeadingKeys": keys.map(everyKey).sort(compare),
     },
     Null: { "dynamodb:LeadingKeys": "false" },
   };
+}
+
+function everyKey(key: string): string {
+  return /[#-]$/.test(key) ? `${key}*` : key;
 }
 
 /** Finding what is due in some queues of the control table, through its index and nothing else. */

@@ -273,7 +273,7 @@ export function createHandler(ports: BrokerPorts, config: BrokerConfig): (event:
   }
 
   /** Mints the session and has the connector use it; then believes the ledger. */
-  async function use(grant: GrantItem, value: Scalar, answer: Answers): Promise<WriteOutput> {
+  async function use(grant: GrantItem, value: Scalar | null, answer: Answers): Promise<WriteOutput> {
     const { grantId, field } = grant;
     let credentials: SessionCredentials;
     try {

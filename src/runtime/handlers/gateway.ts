@@ -143,7 +143,8 @@ class EndsUnused extends Error {
 }
 
 /** Refusals for which waiting is no cure: the change ends by them. */
-type FinalRefusal = "NeverInHris" | "NoSuchWorker" | "ReadForbidden" | "WorkerInactive" | "WriteOnceNotEmpty";
+type FinalRefusal =
+  "ClearUnsupported" | "NeverInHris" | "NoSuchWorker" | "ReadForbidden" | "WorkerInactive" | "WriteOnceNotEmpty";
 
 const ALREADY_EQUAL = "AlreadyEqual";
 
@@ -330,7 +331,9 @@ export function createHandler(
     const { value: from, version } = read;
     if (hris.sameValue(rules.hrisField, from, to)) throw new EndsUnused("noop", ALREADY_EQUAL);
     if (!hris.sameValue(rules.hrisField, from, expected)) throw new Refused("FromMoved");
-    if (rules.writeOnce && !isEmpty(from)) throw new EndsUnused("denied", "WriteOnceNotEmpty");
+    const isReversal = given.request.reversal !== undefined;
+    if (rules.writeOnce && !isReversal && !isEmpty(from)) throw new EndsUnused("denied", "WriteOnceNotEmpty");
+    if (to === null && hris.canClear?.(rules.hrisField) !== true) throw new EndsUnused("denied", "ClearUnsupported");
     if (clock.now() - startedMs > BEFORE_WRITE_MS) throw new Refused("TooLate");
 
     await useGrant(request, given, lease, hris, startedMs);

@@ -2,11 +2,11 @@ import type * as z from "zod";
 
 import { formatInstant, PAYLOAD_VERSION, type Outcome } from "../../core";
 import { matchesField } from "../../hris/catalogue";
-import type { FieldRead, RecordFound, SourceReader } from "../../hris/contract";
+import type { FieldRead, HrisAdapter, RecordFound, SourceReader } from "../../hris/contract";
 import { isStricter } from "../../policy/classes";
 import { strictest } from "../../policy/decide";
 import type { Approval, Field, Policy, Scalar } from "../../policy/model";
-import type { AttributeValue, WriteBackRequest } from "../../policy/request";
+import type { AttributeValue, Reversal, WriteBackRequest } from "../../policy/request";
 import type { Verdict } from "../../policy/verdict";
 import { approvalDeadlineMs, weigh } from "../approvals-on-record";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
@@ -55,6 +55,10 @@ export type InspectReason =
   | "AlreadyEqual"
   | "WriteOnceNotEmpty"
   | "SourceCheckFailed"
+  /** What a reversal would take back is not there any more: somebody else changed it, and HR wins. */
+  | "HrMovedOn"
+  /** The field was empty before, and this HRIS has no way to empty it that is known for sure. */
+  | "ClearUnsupported"
   /** The change on record was found under a looser class than now. */
   | "ClassMoved"
   /** The HRIS's value or the policy moved while the approval was waited for. */
@@ -122,10 +126,11 @@ export function createHandler(ports: InspectPorts, config: InspectConfig): (even
     if (unreadable !== undefined) return announce(unreadable);
     const from = valueOf(read, config.hrisSystem);
     if (hris.sameValue(rules.hrisField, from, to)) return announce({ outcome: "noop", reason: "AlreadyEqual" });
-    if (rules.writeOnce && !isEmpty(from)) return announce({ outcome: "denied", reason: "WriteOnceNotEmpty" });
-    if (!(await passesCheck(ports, config, rules, request.worker.id, to))) {
-      return announce({ outcome: "denied", reason: "SourceCheckFailed" });
-    }
+    const unfit =
+      request.reversal === undefined
+        ? await unfitChange(ports, config, rules, request.worker.id, { from, to })
+        : unfitReversal(hris, rules, request.reversal, { from, to });
+    if (unfit !== undefined) return announce(unfit);
 
     const exact = await exactChange(ports, pinned, request, field, { from, to });
     const existing = await getInspection(store, place, exact.digest);
@@ -150,7 +155,10 @@ export function createHandler(ports: InspectPorts, config: InspectConfig): (even
       from,
       to,
       policyDigest: pinned.policyDigest,
-      checked: `${rules.check ?? "none"}: ${rules.sourceOfTruth}`,
+      checked:
+        request.reversal === undefined
+          ? `${rules.check ?? "none"}: ${rules.sourceOfTruth}`
+          : `takes back change ${String(request.reversal.index)} of ${request.reversal.requestId}: the HRIS holds what it wrote`,
       class: verdict.class,
       effectiveClass: verdict.effectiveClass,
       ...(needed === undefined ? {} : { approval: needed }),
@@ -282,6 +290,37 @@ function valueOf(read: FieldRead, system: string): Scalar | null {
   return read.value;
 }
 
+/** Values of one change. */
+interface Values {
+  readonly from: Scalar | null;
+  readonly to: Scalar | null;
+}
+
+/** Why a change may not follow the value that the HRIS holds, or the source of truth. Throws `ReadUnavailable`. */
+async function unfitChange(
+  ports: InspectPorts,
+  config: InspectConfig,
+  rules: Field,
+  workerId: string,
+  { from, to }: Values,
+): Promise<End | undefined> {
+  if (rules.writeOnce && !isEmpty(from)) return { outcome: "denied", reason: "WriteOnceNotEmpty" };
+  const passes = to !== null && (await passesCheck(ports, config, rules, workerId, to));
+  return passes ? undefined : { outcome: "denied", reason: "SourceCheckFailed" };
+}
+
+/**
+ * Why a reversal may not follow. The source of truth is not asked: it holds what was written, and the question is whether HR wants that. What a
+ * write-once field held before is nothing, so that it is emptied.
+ */
+function unfitReversal(hris: HrisAdapter, rules: Field, { expected }: Reversal, { from, to }: Values): End | undefined {
+  if (!hris.sameValue(rules.hrisField, from, expected)) return { outcome: "conflict", reason: "HrMovedOn" };
+  if (to === null && hris.canClear?.(rules.hrisField) !== true) {
+    return { outcome: "denied", reason: "ClearUnsupported" };
+  }
+  return undefined;
+}
+
 /** Holds the proposed value against the source of truth, as the field's `check` says. Throws `ReadUnavailable`. */
 async function passesCheck(
   ports: InspectPorts,
@@ -313,7 +352,7 @@ async function exactChange(
   pinned: PinnedPolicy,
   request: WriteBackRequest,
   field: string,
-  values: { readonly from: Scalar | null; readonly to: Scalar },
+  values: Values,
 ): Promise<{ digest: string; workerRef: string }> {
   const { keys } = ports;
   const worker = request.worker.id;

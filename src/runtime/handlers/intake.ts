@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { canonicalDigest, formatInstant, hasExactNumbers, PAYLOAD_VERSION } from "../../core";
+import { canonicalDigest, formatInstant, hasExactNumbers, isReversalId, PAYLOAD_VERSION } from "../../core";
 import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../../policy/request";
 import { ledgerKeys, type RequestItem } from "../ledger";
 import type { Clock, Log, Store, Workflow } from "../ports";
@@ -119,7 +119,8 @@ function parseRequest(body: string): Taken | undefined {
   if (!hasExactNumbers(body)) return undefined;
   try {
     const parsed = lifecycleEventSchema.safeParse(JSON.parse(body, carried));
-    if (!parsed.success) return undefined;
+    // Ids of reversals are kept for those: no event makes one.
+    if (!parsed.success || isReversalId(parsed.data.detail.requestId)) return undefined;
     const request = requestOfEvent(parsed.data);
     return { request, contentDigest: canonicalDigest(request) };
   } catch {

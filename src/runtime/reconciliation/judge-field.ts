@@ -1,4 +1,4 @@
-import { LEDGER } from "../../core";
+import { isReversalId, LEDGER } from "../../core";
 import type { FieldRead } from "../../hris/contract";
 import { mayHaveChanged, pointerOf, readGrant, type GrantRecord } from "../grants";
 import { seenIn } from "../hris-write";
@@ -126,10 +126,12 @@ async function judgeLast(world: World, pair: Pair, last: Granted): Promise<Judge
 /** Why the source of truth says otherwise than what is written; `undefined` where it does not, or has nothing to say. */
 async function sourceMoved(
   world: World,
-  { item, worker }: Pair,
+  { item, worker, requestId }: Pair,
 ): Promise<"SourceHoldsAnotherValue" | "RecordNotActive" | "unread" | undefined> {
   const rules = fieldOf(world, item.field);
   if (rules?.check === undefined || rules.check === "none") return undefined;
+  // What was taken back differs from the source on its owner's word.
+  if (item.to === null || isReversalId(requestId)) return undefined;
   const { sourceOfTruth, sourceField, check } = rules;
   const reader = world.ports.systems.source(sourceOfTruth);
   if (reader === undefined) {

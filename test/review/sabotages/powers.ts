@@ -112,6 +112,17 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
     Action: "lambda:DeleteFunctionConcurrency",
     Resource: `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:acme-writeback-gateway`,
   }),
+  held("reversal makes any request", "reversal", onlyKeys("PutItem", "ledger", "request#*")),
+  held("decide makes reversals", "decide", onlyKeys("PutItem", "ledger", "request#reversal-*"), { invariant: 1 }),
+  {
+    name: "intake makes reversals",
+    invariant: 1,
+    code: "PowerHeldByAnother",
+    change: (hand) =>
+      hand.identity("intake", (document) => {
+        document.Statement = document.Statement.filter(({ Sid }) => Sid !== "DenyReversals");
+      }),
+  },
   held("somebody empties the inbox of notices", "broker", onlyKeys("DeleteItem", "control", "inbox#*")),
   held("somebody silences what groups are told", "inspect", onlyKeys("UpdateItem", "control", "notice#*")),
   held(

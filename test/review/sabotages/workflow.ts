@@ -27,6 +27,18 @@ const payload = (scope: Record<string, Tree>, state: string): Tree =>
 /** Changes of the workflow. */
 export const WORKFLOW_SABOTAGES: readonly Sabotage[] = [
   unapproved("an edge from Inspect to Write", (scope) => (scope["Inspect"]!["Next"] = "Write")),
+  unapproved("reversals of safe fields go where other requests go", (scope) => {
+    const rules = choices(scope, "Route");
+    rules.splice(
+      rules.findIndex(({ Variable }) => Variable === "$.requestId"),
+      1,
+    );
+  }),
+  unapproved("a rule for reversals that comes after the safe fields", (scope) => {
+    const rules = choices(scope, "Route");
+    const at = rules.findIndex(({ Variable }) => Variable === "$.requestId");
+    rules.push(...rules.splice(at, 1));
+  }),
   unapproved("a default of Route that writes", (scope) => (scope["Route"]!["Default"] = "Write")),
   unapproved("the rule for approvals leads to Write", (scope) => (choices(scope, "Route")[0]!["Next"] = "Write")),
   unapproved("a rule of Route without the names of fields", (scope) => choices(scope, "Route").push(ROUTE_ANY_WRITE)),
