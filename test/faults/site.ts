@@ -194,6 +194,12 @@ export class Site {
     await this.timeline.rest();
   }
 
+  /** The first step of a stop alone: the switch, in one transaction with who did it and why. */
+  async pullSwitch(stopId: string): Promise<void> {
+    const asked = { action: "stop", stopId, kind: "stop", executions: "leave", stoppedBy: "ada", reason: "a test" };
+    await this.#step({ version: 1, step: "switch", ...asked });
+  }
+
   /** An operator agrees that a stop ends. */
   agree(subject: "ada" | "ben", id: string, what = "switch") {
     const person = {

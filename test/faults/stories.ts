@@ -84,7 +84,7 @@ const DENIED: Story = {
   people: (site) => site.decideOn("deny"),
 };
 
-const THROTTLED: Story = {
+export const THROTTLED: Story = {
   name: "a write that the HRIS throttles once",
   ends: ["applied"],
   begin: (site) => {
@@ -93,7 +93,7 @@ const THROTTLED: Story = {
   },
 };
 
-const LOST: Story = {
+export const LOST: Story = {
   name: "a write whose answer is lost after its effect",
   ends: ["applied"],
   begin: (site) => {
