@@ -141,6 +141,16 @@ const machine = z.strictObject({ Comment: z.string(), TimeoutSeconds: seconds, .
  * `UnsupportedDefinition`, which names the first things that it cannot.
  */
 export function parseDefinition(definition: unknown): StateMachineDefinition {
+  if (typeof definition !== "object" || definition === null || !Object.isFrozen(definition)) return parse(definition);
+  const known = parsed.get(definition) ?? parse(definition);
+  parsed.set(definition, known);
+  return known;
+}
+
+/** Definitions that were read from frozen objects: many engines may run one. */
+const parsed = new WeakMap<object, StateMachineDefinition>();
+
+function parse(definition: unknown): StateMachineDefinition {
   const result = machine.safeParse(typeof definition === "string" ? parseJson(definition) : definition);
   if (!result.success) {
     const issues = result.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".")}: ${issue.message}`);

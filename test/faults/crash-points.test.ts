@@ -1,6 +1,14 @@
 import { violations } from "./audit";
 import { isEffect, type Fault, type PortCall } from "./invocations";
 import { ends, STORIES, told, type Story } from "./stories";
+import type * as Warm from "./warm";
+
+jest.mock("../../src/policy/items", () =>
+  jest.requireActual<typeof Warm>("./warm").warmItems(jest.requireActual("../../src/policy/items")),
+);
+jest.mock("../../src/policy/normalise", () =>
+  jest.requireActual<typeof Warm>("./warm").warmNormalise(jest.requireActual("../../src/policy/normalise")),
+);
 
 /**
  * Every call that any process makes to the world in a story, one after the other by number, is where something goes wrong once; then

@@ -4,6 +4,7 @@ import type { Scalar } from "../../src/policy/model";
 import { parsePolicy } from "../../src/policy/parse";
 import { createMemoryStore } from "../../src/local/memory-store";
 import { createWorkflowEngine, type Invoke, type WorkflowEngine } from "../../src/local/workflow-engine";
+import * as connector from "../../src/runtime/handlers/connector";
 import * as killSwitch from "../../src/runtime/handlers/kill-switch";
 import * as notifier from "../../src/runtime/handlers/notifier";
 import type { Item } from "../../src/runtime/ports";
@@ -14,7 +15,7 @@ import { MemoryLayers } from "./layers";
 import { Timeline } from "./timeline";
 
 const NAMES = compileNames({ prefix: "demo", accountId: "111122223333", region: "eu-west-1" });
-const KILL_SWITCH = compileKillSwitch(NAMES);
+const KILL_SWITCH = Object.freeze(compileKillSwitch(NAMES));
 const MINUTE = 60_000;
 
 /** How often schedules run here, in milliseconds. Rarer than deployed: what they do is the same. */
@@ -55,7 +56,7 @@ const definitions = new Map<string, unknown>();
 
 /** The workflow of a policy, compiled once. */
 function workflowOf(policy: string): unknown {
-  const known = definitions.get(policy) ?? compileStateMachine(parsePolicy(policy), NAMES);
+  const known = definitions.get(policy) ?? Object.freeze(compileStateMachine(parsePolicy(policy), NAMES));
   definitions.set(policy, known);
   return known;
 }
@@ -98,6 +99,9 @@ export class Site {
   readonly edited = new Set<string>();
   /** Requests whose events were put. */
   readonly published: string[] = [];
+
+  /** What each task was last called with, and the connector. */
+  readonly tasks = new Map<string, unknown>();
 
   readonly #queue: { readonly event: object; receives: number }[] = [];
   readonly #notify: () => Promise<unknown>;
@@ -200,6 +204,16 @@ export class Site {
     await this.#step({ version: 1, step: "switch", ...asked });
   }
 
+  /** Calls the function of a task, or the connector, once more with what it was last called with; nothing where it was not called yet. */
+  async again(handler: "decide" | "inspect" | "broker" | "announce" | "connector"): Promise<void> {
+    const payload = this.tasks.get(handler);
+    if (payload === undefined) return;
+    const { world } = this;
+    const managed = connector.createHandler({ http: world.http });
+    const run = handler === "connector" ? managed : world[handler];
+    await this.invocations.invoke(handler, () => run(payload) as Promise<unknown>).catch(() => undefined);
+  }
+
   /** An operator agrees that a stop ends. */
   agree(subject: "ada" | "ben", id: string, what = "switch") {
     const person = {
@@ -232,14 +246,14 @@ export class Site {
   /** Lets time pass until nothing is under way any more. `people` act before each run of the schedules. */
   async live(people: (step: number) => void | Promise<void> = () => undefined): Promise<void> {
     for (let step = 0; step < MOST_STEPS; step += 1) {
-      await this.#deliver();
+      await this.deliver();
       await this.timeline.rest();
       await people(step);
       await this.timeline.rest();
       if (step > 0 && this.open().length === 0) return;
       await this.timeline.advance(STEP_MS);
-      await this.#wake("notifier", this.#notify);
-      await this.#wake("sweeper", () => this.world.sweeper());
+      await this.wake("notifier");
+      await this.wake("sweeper");
     }
   }
 
@@ -257,7 +271,8 @@ export class Site {
     ];
   }
 
-  async #deliver(): Promise<void> {
+  /** Hands the messages that wait in the queue to intake. */
+  async deliver(): Promise<void> {
     if (this.layers.stopped.has("intake")) return;
     for (const message of this.#queue.splice(0)) {
       message.receives += 1;
@@ -276,7 +291,8 @@ export class Site {
   }
 
   /** A run of a schedule, which nobody repeats but the next. */
-  async #wake(name: string, run: () => Promise<unknown>): Promise<void> {
+  async wake(name: "notifier" | "sweeper"): Promise<void> {
+    const run = name === "notifier" ? this.#notify : (): Promise<unknown> => this.world.sweeper();
     await this.invocations.invoke(name, run).catch(() => undefined);
     await this.timeline.rest();
   }
@@ -299,6 +315,7 @@ export class Site {
     if (handler === "broker" && this.layers.stopped.has("concurrency")) {
       throw Object.assign(new Error("Rate Exceeded."), { name: "Lambda.TooManyRequestsException" });
     }
+    this.tasks.set(handler, payload);
     return this.invocations.invoke(handler, async () => handlers[handler]?.(payload));
   }
 
@@ -321,7 +338,10 @@ export class Site {
       },
       ["send"],
     );
-    world.connectorCode = (payload, managed) => invocations.invoke("connector", () => managed(payload));
+    world.connectorCode = (payload, managed) => {
+      this.tasks.set("connector", payload);
+      return invocations.invoke("connector", () => managed(payload));
+    };
     const gateway = world.gateway;
     const failed = (statusCode: number) => ({ statusCode, headers: {}, body: "{}" });
     world.gateway = async (event: unknown) => {

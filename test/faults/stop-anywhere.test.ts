@@ -2,6 +2,14 @@ import { violations } from "./audit";
 import { isEffect } from "./invocations";
 import type { Site } from "./site";
 import { APPROVED, ends, LOST, SAFE, THROTTLED, told, type Story } from "./stories";
+import type * as Warm from "./warm";
+
+jest.mock("../../src/policy/items", () =>
+  jest.requireActual<typeof Warm>("./warm").warmItems(jest.requireActual("../../src/policy/items")),
+);
+jest.mock("../../src/policy/normalise", () =>
+  jest.requireActual<typeof Warm>("./warm").warmNormalise(jest.requireActual("../../src/policy/normalise")),
+);
 
 /**
  * The system is stopped at every point of a change in flight, and no HRIS write begins after it. A write begins with its intent: the gateway's
