@@ -146,6 +146,37 @@ export function tellsTheStoryDeployed(
       }
     });
 
+    test("the deployed reconciliation finds everything in sync, then HR's own edit, which it records and leaves alone", () => {
+      const { before, after } = story.reconciled;
+      const classesOf = (report: typeof before): string[] =>
+        report.open.map(({ class: each }) => each).filter((each) => each !== "JointReview");
+      expect(classesOf(before)).toEqual([]);
+      expect(
+        before.fields.map(({ field, compared, inSync, unread }) => [field, compared, inSync, unread]),
+      ).toContainEqual(["work_email", 3, 3, 0]);
+      expect(before.records).toBeGreaterThan(50);
+      expect(classesOf(after)).toEqual(["ChangedByHr"]);
+      expect(cloud.systems.hris.employee(WORKERS.assisted.id)).toMatchObject({ workEmail: "by.hand@example.com" });
+      const asked = new Set(
+        cloud.iam.trail.filter(({ principal }) => principal.endsWith("-reconciler")).map(({ action }) => action),
+      );
+      expect(asked).toContain("dynamodb:Scan");
+      expect(asked).toContain("cloudtrail:LookupEvents");
+    });
+
+    test("`reconcile` runs the deployed reconciliation, shows how far it is and prints its report", async () => {
+      const { region, accountId } = cloud.stack;
+      const prefix = cloud.tableName("ledger").replace(/-ledger$/, "");
+      const arn = `arn:aws:states:${region}:${accountId}:stateMachine:${prefix}-reconciliation`;
+      const { code, out, err } = await withAws(cloud, ["reconcile", "--reconciliation", arn, "--format", "json"]);
+      const { reconciliation: told } = JSON.parse(out) as { reconciliation: Story["reconciled"]["after"] };
+      expect(told.runId).toMatch(/^demand-/);
+      expect(told.open.map(({ class: each, state }) => [each, state])).toContainEqual(["ChangedByHr", "open"]);
+      // Whether it is the time of a joint review is the calendar's to say.
+      expect(code).toBe(told.forHumans > 0 ? 3 : 0);
+      expect(err).toMatch(/^8 of 8 parts, \d+ records: finished$/m);
+    });
+
     test("the deployed functions logged, in lines of ours alone", () => {
       const functions = new Set(cloud.logs.map((line) => line.function));
       for (const name of ["intake", "decide", "inspect", "request-approval", "approvals", "gateway", "announce"]) {

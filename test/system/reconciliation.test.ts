@@ -120,6 +120,25 @@ describe("`reconcile`", () => {
     expect(cast.cloud.reconciliation!.executions()).toHaveLength(before);
   });
 
+  test("does not take the run before for its own while the machine is still about to begin", async () => {
+    const ports = auditorOf(cast.cloud);
+    let begin: (() => Promise<unknown>) | undefined;
+    let looks = 0;
+    const slow: AuditorPorts["machine"] = {
+      start: (name, input) => {
+        begin = () => ports.machine.start(name, input);
+        return Promise.resolve("started");
+      },
+      status: async (name) => {
+        looks += 1;
+        if (looks === 2) await begin?.();
+        return looks < 2 ? "running" : ports.machine.status(name);
+      },
+    };
+    const { code, out, err } = await run([], { ...ports, machine: slow });
+    expect([code, /^Reconciliation demand-/.test(out), err.includes("joined")]).toEqual([0, true, false]);
+  });
+
   test("joins the run that is not finished, and does not wait for ever", async () => {
     const idle: AuditorPorts = {
       ...auditorOf(cast.cloud),

@@ -111,7 +111,10 @@ async function startAndFollow(
   let told = "";
   for (;;) {
     const status = await tryTo(names, "watch the reconciliation", () => machine.status(own));
-    const current = await tryTo(names, "see how far the reconciliation is", () => currentRun(store, own, runId));
+    const hasEnded = status !== "running";
+    const current = await tryTo(names, "see how far the reconciliation is", () =>
+      currentRun(store, own, runId, hasEnded),
+    );
     if (current !== undefined) {
       if (runId === undefined && current.runId !== own) io.err(`joined the run ${plain(current.runId)}\n`);
       ({ runId } = current);
@@ -119,7 +122,7 @@ async function startAndFollow(
       if (line !== told) io.err(`${line}\n`);
       told = line;
     }
-    if (status !== "running") {
+    if (hasEnded) {
       if (runId !== undefined) return runId;
       throw new UsageError(
         `the execution \`${own}\` ended before it began a run: look at its history in Step Functions`,
@@ -133,16 +136,21 @@ async function startAndFollow(
   }
 }
 
-/** The run that an execution works at: the one under way, its own if that has finished already, or the one that it was seen at. */
+/**
+ * The run that an execution works at: the one that it was seen at, the one under way, its own if that has finished already. Nothing before it
+ * has begun one: the last run on record is only its work once it has ended.
+ */
 async function currentRun(
   store: AuditorPorts["store"],
   own: string,
   seen: string | undefined,
+  hasEnded: boolean,
 ): Promise<RunItem | undefined> {
   if (seen !== undefined) return readRun(store, seen);
   const { runId, lastRunId } = await readState(store);
   if (runId !== undefined) return readRun(store, runId);
-  return (await readRun(store, own)) ?? (lastRunId === undefined ? undefined : readRun(store, lastRunId));
+  const begun = await readRun(store, own);
+  return begun ?? (hasEnded && lastRunId !== undefined ? readRun(store, lastRunId) : undefined);
 }
 
 async function progressOf(store: AuditorPorts["store"], run: RunItem): Promise<string> {

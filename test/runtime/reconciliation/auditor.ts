@@ -2,12 +2,18 @@ import { createMemoryPages, createMemoryStore } from "../../../src/local/memory-
 import * as reconcile from "../../../src/runtime/handlers/reconcile";
 import type { Found } from "../../../src/runtime/reconciliation/finding";
 import type { FinishedItem, ObservedItem } from "../../../src/runtime/reconciliation/records";
-import type { LedgerPages, RecordedSession, Store, Systems } from "../../../src/runtime/ports";
+import type { LedgerPages, RecordedSession, Store, Systems, WriteAction } from "../../../src/runtime/ports";
 import { Probe } from "../probe";
 import type { World } from "../world";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
+
+/** What happens between an invocation's calls. */
+export interface Hooks {
+  readonly onPage?: () => Promise<void>;
+  readonly afterWrite?: (actions: readonly WriteAction[]) => void;
+}
 
 /** Reconciles a world, the way the state machine does it. */
 export class Auditor {
@@ -24,12 +30,26 @@ export class Auditor {
   constructor(readonly world: World) {}
 
   /** The handler over the world's tables, each call counted by the probe. */
-  handler(pageSize = 100): (event: unknown) => Promise<reconcile.ReconcileOutput> {
+  handler(pageSize = 100, hooks: Hooks = {}): (event: unknown) => Promise<reconcile.ReconcileOutput> {
     const { world } = this;
-    const store: Store = this.probe.wrap(createMemoryStore({}, world.tables), ["get", "query", "write"]);
+    const tables = createMemoryStore({}, world.tables);
+    const hooked: Store = {
+      ...tables,
+      write: async (actions, token) => {
+        await tables.write(actions, token);
+        hooks.afterWrite?.(actions);
+      },
+    };
+    const store: Store = this.probe.wrap(hooked, ["get", "query", "write"]);
     const whole = createMemoryPages({}, world.tables);
     const pages: LedgerPages = this.probe.wrap(
-      { page: (from) => whole.page({ ...from, limit: Math.min(from.limit, pageSize) }) } satisfies LedgerPages,
+      {
+        page: async (from) => {
+          const page = await whole.page({ ...from, limit: Math.min(from.limit, pageSize) });
+          await hooks.onPage?.();
+          return page;
+        },
+      } satisfies LedgerPages,
       ["page"],
     );
     const systems: Systems = {

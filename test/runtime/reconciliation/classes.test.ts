@@ -1,5 +1,7 @@
 import type { InspectOutput } from "../../../src/runtime/payloads";
-import { APPROVER, joiner, START, World, WORKER } from "../world";
+import { policyItems } from "../../../src/policy/items";
+import { parsePolicy } from "../../../src/policy/parse";
+import { APPROVER, joiner, POLICY, START, World, WORKER } from "../world";
 import { Auditor, DAY, HOUR } from "./auditor";
 
 const EMAIL = "new.hire@example.com";
@@ -53,6 +55,23 @@ async function waiting(): Promise<{ world: World; auditor: Auditor; inspection: 
   return { world, auditor: new Auditor(world), inspection };
 }
 
+/** Another change of the manager, approved and written as request `r-2`. */
+async function grantedManager(world: World, value: string): Promise<void> {
+  const occurredAt = new Date(world.now).toISOString();
+  const change = { field: "manager", value, finalizedAt: occurredAt };
+  await world.take(joiner([change], { requestId: "r-2", occurredAt }));
+  await world.runChange("manager", {
+    requestId: "r-2",
+    onApproval: async ({ digest }) => {
+      const place = { version: 1, requestId: "r-2", index: 0, field: "manager" };
+      await world.requestApproval({ ...place, digest, approvalTimeoutSeconds: 60, taskToken: "t" });
+      const body = { decision: "approve", digest };
+      await world.api("POST /approvals/{requestId}/{index}", APPROVER, { requestId: "r-2", body });
+    },
+  });
+  expect(world.outcome("r-2")).toBe("applied");
+}
+
 describe("what is in sync is no finding", () => {
   test("a safe and an approved field that HRIS and source still hold", async () => {
     const { world, auditor } = await written();
@@ -97,7 +116,20 @@ describe("what is in sync is no finding", () => {
     await world.write("work_email", EMAIL);
     expect(world.outcome()).toBeUndefined();
     world.hris.onRead = undefined;
-    expect(await found(new Auditor(world))).toEqual([]);
+    const auditor = new Auditor(world);
+    const runId = await auditor.run();
+    expect(auditor.seen(runId)).toEqual([]);
+    expect(auditor.finished(runId)?.fields).toEqual({});
+  });
+
+  test("a field that a grant is open for is left alone: it is not even read", async () => {
+    const { world, auditor } = await written();
+    const [[id, pointer]] = [...world.tables.control].filter(([key]) => key.includes("pointer#")) as [[string, object]];
+    world.tables.control.set(id, { ...pointer, grantId: "g-01JD5Z8Q4T9V2W3X4Y5Z6A7B8C" });
+    world.hris.set("workEmail", "in.between@example.com");
+    const { reads } = world.hris;
+    expect(await found(auditor)).toEqual([]);
+    expect(world.hris.reads).toBe(reads);
   });
 });
 
@@ -110,6 +142,10 @@ describe("ledger against HRIS", () => {
     expect(world.lines.filter(({ level }) => level === "error")).toEqual([]);
     expect(world.hris.valueOf("workEmail")).toBe("hr.says@example.com");
     expect(world.hris.writes).toHaveLength(1);
+    const again = await auditor.run({ fields: "all" });
+    expect(auditor.observed(again)).toMatchObject([{ state: "open", n: 1 }]);
+    expect(auditor.finished(again)).toMatchObject({ opened: 0, closed: 0 });
+    expect(world.itemsOf("ledger", "finding#")).toHaveLength(1);
     world.hris.set("workEmail", EMAIL);
     await closes(auditor);
   });
@@ -148,6 +184,28 @@ describe("ledger against HRIS", () => {
     expect(await found(auditor)).toEqual([]);
     world.hris.set("workEmail", EMAIL);
     expect(await found(auditor)).toEqual(["WrittenLate CommittedLate"]);
+  });
+
+  test("what begins while the HRIS is read explains what it shows", async () => {
+    const { world, auditor } = await written();
+    const [[id, pointer]] = [...world.tables.control].filter(([key]) => key.includes("pointer#")) as [[string, object]];
+    world.hris.onRead = () => {
+      world.tables.control.set(id, { ...pointer, grantId: "g-01JD5Z8Q4T9V2W3X4Y5Z6A7B8C" });
+      return { kind: "value", value: "in.between@example.com" };
+    };
+    expect(await found(auditor)).toEqual([]);
+  });
+
+  test("a field that the policy has no more is still held against the HRIS, by the name it was written under", async () => {
+    const { world, auditor } = await written();
+    const policy = parsePolicy(POLICY.replace(/^ {2}work_email: .*\n/m, "").replace("work_email: conditional, ", ""));
+    world.tables.classification.clear();
+    const items = policyItems(policy);
+    world.seed("classification", items);
+    world.manifestHash = items.find(({ sk }) => sk === "manifest")!.hash;
+    world.hris.set("workEmail", "hr.says@example.com");
+    const runId = await auditor.run();
+    expect(auditor.seen(runId)).toMatchObject([{ class: "ChangedByHr", field: "work_email", owners: ["identity"] }]);
   });
 
   test("only the last write of a field counts", async () => {
@@ -226,13 +284,68 @@ describe("WrittenWithoutGrant, the alarm that matters", () => {
     await closes(auditor);
   });
 
-  test("not a value that a later grant wrote, nor one that came of itself long after", async () => {
+  test("not what somebody enters within the hour, nor what came of itself long after", async () => {
     const { world, auditor, inspection } = await waiting();
     await world.decideAs(APPROVER, "deny", inspection.digest);
     await world.runChange("manager", { onApproval: () => Promise.resolve() });
-    world.now += 31 * DAY;
     world.hris.set("manager", "WD-500");
+    world.now += HOUR / 2;
     expect(await found(auditor)).toEqual([]);
+    world.now += 31 * DAY;
+    expect(await found(auditor)).toEqual([]);
+  });
+
+  test("not a value that was denied, and that a grant wrote later", async () => {
+    const { world, auditor, inspection } = await waiting();
+    await world.decideAs(APPROVER, "deny", inspection.digest);
+    await world.runChange("manager", { onApproval: () => Promise.resolve() });
+    await grantedManager(world, "WD-500");
+    world.now += 2 * HOUR;
+    expect(await found(auditor)).toEqual([]);
+  });
+
+  test("not where HR chose by itself what had been denied before the last write", async () => {
+    const { world, auditor, inspection } = await waiting();
+    await world.decideAs(APPROVER, "deny", inspection.digest);
+    await world.runChange("manager", { onApproval: () => Promise.resolve() });
+    world.hris.active.add("WD-501");
+    world.now += 60_000;
+    await grantedManager(world, "WD-501");
+    world.now += 2 * HOUR;
+    world.hris.set("manager", "WD-500");
+    expect(await found(auditor)).toEqual(["ChangedByHr HoldsAnotherValue"]);
+  });
+
+  test("not what a grant was opened for and somebody entered first, but for the value itself an hour later", async () => {
+    const world = new World();
+    world.connectorCode = async (payload, managed) => {
+      world.hris.set("workEmail", EMAIL);
+      return managed(payload);
+    };
+    await world.write("work_email", EMAIL);
+    expect(world.outcome()).toBe("noop");
+    const auditor = new Auditor(world);
+    expect(await found(auditor)).toEqual([]);
+    world.now += 2 * HOUR;
+    expect(await found(auditor)).toEqual(["WrittenWithoutGrant HoldsUngrantedValue"]);
+  });
+
+  test("not a grant's outcome that had no effect", async () => {
+    const { world, auditor } = await written();
+    const grantId = "g-01JD5Z8Q4T9V2W3X4Y5Z6A7B8C";
+    const endedAt = new Date(world.now).toISOString();
+    const item = { outcome: "not-applied", reason: "NotObserved", grantId, endedAt };
+    world.seed("ledger", [{ pk: `grant-outcome#${grantId}`, sk: "outcome", ...item }]);
+    expect(await found(auditor)).toEqual([]);
+  });
+
+  test("not a value that was only planned", async () => {
+    const world = new World();
+    await world.write("desk", "9Z", { dryRun: true });
+    expect(world.outcome()).toBe("planned");
+    world.hris.set("desk", "9Z");
+    world.now += 2 * HOUR;
+    expect(await found(new Auditor(world))).toEqual([]);
   });
 
   test.each(["intent", "grant-outcome"] as const)("%s of a grant that is not on record", async (kind) => {
@@ -321,6 +434,16 @@ describe("authority that led to nothing", () => {
     expect(await found(auditor)).toEqual([]);
   });
 
+  test("ApprovalWithoutGrant: not where the HRIS held it already when it was to be written", async () => {
+    const { world, auditor, inspection } = await waiting();
+    await approve(world)(inspection);
+    world.hris.set("manager", "WD-500");
+    await world.runChange("manager");
+    expect(world.outcome()).toBe("noop");
+    world.now += HOUR / 2;
+    expect(await found(auditor)).toEqual([]);
+  });
+
   test("ApprovalWithoutGrant: not while the change may still be written", async () => {
     const { world, auditor, inspection } = await waiting();
     await approve(world)(inspection);
@@ -378,6 +501,14 @@ describe("OpenPastExpiry", () => {
     expect(await found(auditor)).toEqual(["OpenPastExpiry WriteOpen"]);
     await world.sweeper();
     await closes(auditor);
+  });
+
+  test("a change that waited for people counts from the end of their time", async () => {
+    const { world, auditor } = await waiting();
+    world.now += 3.5 * DAY;
+    expect(await found(auditor)).toEqual([]);
+    world.now += DAY;
+    expect(await found(auditor)).toEqual(["OpenPastExpiry ChangeOpen"]);
   });
 
   test("a change that never came to an end", async () => {

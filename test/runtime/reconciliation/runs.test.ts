@@ -128,6 +128,30 @@ describe("a run that is cut", () => {
     expect(auditor.finished(runId)?.fields["work_email"]).toMatchObject({ compared: 4, inSync: 1 });
   });
 
+  test("a slow invocation does not take back what a faster one has done, though it dies just then", async () => {
+    const world = await workers(4);
+    const auditor = new Auditor(world);
+    auditor.settings = { ...auditor.settings, parts: 1 };
+    const fast = auditor.handler();
+    await fast({ version: 1, step: "begin", execution: "run-a", input: {} });
+    const part = { version: 1, step: "part", runId: "run-a", part: 0 };
+    let pages = 0;
+    const slow = auditor.handler(2, {
+      onPage: async () => {
+        pages += 1;
+        if (pages !== 2) return;
+        expect(await fast(part)).toMatchObject({ status: "done" });
+      },
+      afterWrite: (actions) => {
+        const isProgress = actions.some(({ kind, table }) => kind === "put" && table === "control");
+        if (pages === 2 && isProgress) throw new Crash("it died");
+      },
+    });
+    await slow(part).catch((error: unknown) => error);
+    expect(await fast({ version: 1, step: "sessions", runId: "run-a" })).toMatchObject({ status: "done" });
+    expect(await fast({ version: 1, step: "finish", runId: "run-a" })).toMatchObject({ status: "done" });
+  });
+
   test("is not ended while a part is not read to its end, and its name is not used again", async () => {
     const auditor = new Auditor(await workers(1));
     const handler = auditor.handler();
@@ -185,6 +209,26 @@ describe("cadence", () => {
       .filter(({ finding }) => (finding as { class: string }).class === "RevertedByHris");
     expect(events.map(({ sk }) => sk)).toEqual(["opened#000001", "closed#000001", "opened#000002"]);
     expect(world.lines.filter(({ event }) => event === "discrepancy-found")).toHaveLength(2);
+  });
+
+  test("an ungranted value in the HRIS is looked for when its field is due, and carried on when it is not", async () => {
+    const world = new World();
+    await world.take(joiner([{ field: "work_email", value: "new.hire@example.com" }]));
+    await world.inspect({ version: 1, requestId: "r-1", index: 0, field: "work_email", phase: "first" });
+    await world.store.write([
+      { kind: "put", table: "ledger", item: { pk: "outcome#r-1#0", sk: "outcome", outcome: "expired", reason: "x" } },
+    ]);
+    world.hris.set("workEmail", "new.hire@example.com");
+    world.now += 2 * HOUR;
+    // A field that was never written has no cadence to wait for: one that was makes this field's.
+    world.seed("control", [
+      { pk: "reconciled#work_email", startedAt: new Date(world.now).toISOString(), runId: "run-0" },
+    ]);
+    const auditor = new Auditor(world);
+    expect(auditor.seen(await auditor.run())).toEqual([]);
+    expect(auditor.seen(await auditor.run({ fields: "all" }))).toMatchObject([{ reason: "HoldsUngrantedValue" }]);
+    const notDue = await auditor.run();
+    expect(auditor.observed(notDue).map(({ state }) => state)).toEqual(["carried"]);
   });
 
   test("NotReconciledInTime: runs that did not come are told by the next, and closed by the one after it", async () => {
