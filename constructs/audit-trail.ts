@@ -6,6 +6,7 @@ import type { Finding } from "../src/core";
 import { AuditAlarms } from "./audit-alarms";
 import { AuditAlerts, type AlertSubscription } from "./audit-alerts";
 import { AuditArchive, DEFAULT_KEEP_DAYS, DEFAULT_LOCK_DAYS, type TrailToCreate } from "./audit-archive";
+import type { SettingFindingCode } from "./check-settings";
 import { refuse } from "./errors";
 import type { PartProps, Retention } from "./settings";
 
@@ -135,8 +136,8 @@ function nameInArn(arn: string, before: string): string {
 }
 
 /** What cannot be as it was asked for. */
-function checkAudit({ trail = { kind: "create" }, reconcileWithinDays }: AuditProps): Finding[] {
-  const findings: Finding[] = [];
+function checkAudit({ trail = { kind: "create" }, reconcileWithinDays }: AuditProps): Finding<SettingFindingCode>[] {
+  const findings: Finding<SettingFindingCode>[] = [];
   const wrong = (path: string, message: string, hint: string): void => {
     findings.push({ code: "AuditInvalid", severity: "error", path, message, hint });
   };

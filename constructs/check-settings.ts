@@ -6,7 +6,7 @@ import type { ApprovalsProps } from "./approvals-api";
 import { LOG_RETENTION_DAYS, RETENTIONS } from "./settings";
 
 /** Codes of what is wrong with the settings of a stack; stable. */
-export type SettingFindingCode = "ApprovalsInvalid" | "ReferenceInPolicy" | "SettingInvalid";
+export type SettingFindingCode = "ApprovalsInvalid" | "AuditInvalid" | "ReferenceInPolicy" | "SettingInvalid";
 
 /** Props that are one value each. JavaScript, or an environment variable, may put anything there. */
 export interface Settings {

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import type { Bar } from "./approvals-on-record";
+
 /** Longest body that is read, in UTF-16 code units: a decision on every change that a request can hold, with a reason. */
 const MAX_BODY = 16_384;
 
@@ -39,14 +41,41 @@ export function jsonResponse(statusCode: number, body: object): HttpApiResponse 
   return { statusCode, headers: { ...HEADERS, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
+/** Codes of refusals. Public: whoever calls the API tells them apart. */
+export type ProblemCode =
+  | Bar
+  | "AlreadyDecided"
+  | "AnotherStop"
+  | "ApprovalExpired"
+  | "BodyTooLarge"
+  | "ChangeEnded"
+  | "DigestMismatch"
+  | "Failed"
+  | "MalformedBody"
+  | "NoApprovalNeeded"
+  | "NoSuchChange"
+  | "NoSuchFile"
+  | "NoSuchRoute"
+  | "NotAnApprover"
+  | "NotAnOperator"
+  | "NotAuthenticated"
+  | "NotJson"
+  | "NotTheOwner"
+  | "NotWaiting"
+  | "PolicyInTransition"
+  | "ReasonMissing"
+  | "SamePerson"
+  | "ServiceUnavailable"
+  | "StopUnnamed"
+  | "WorkerIdMissing";
+
 /** A refusal with its status and code, thrown where it is found. */
 export class Problem extends Error {
   override readonly name = "Problem";
 
   constructor(
     readonly status: number,
-    /** PascalCase, public. */
-    readonly code: string,
+    readonly code: ProblemCode,
     /** For a person; no value of a record. */
     readonly title: string,
     readonly retryAfterSeconds?: number,

@@ -28,7 +28,7 @@ export interface IntakeOutput {
 const MAX_BODY = 100_000;
 
 /** Why an event was refused. Both fail the message: it can never succeed, and the dead-letter queue keeps it as evidence. */
-type Refusal = "MalformedEvent" | "OversizedEvent" | "RequestIdReused";
+export type IntakeRefusal = "MalformedEvent" | "OversizedEvent" | "RequestIdReused";
 
 /** The execution of the request has ended without deciding it: operators redrive it, and the message waits for that. */
 const NOT_DECIDED = "NotDecided";
@@ -62,7 +62,7 @@ export function createHandler(ports: IntakePorts): (event: unknown) => Promise<I
   };
 }
 
-async function take(ports: IntakePorts, body: string): Promise<Refusal | typeof NOT_DECIDED | undefined> {
+async function take(ports: IntakePorts, body: string): Promise<IntakeRefusal | typeof NOT_DECIDED | undefined> {
   const { store, workflow, clock, log } = ports;
   if (body.length > MAX_BODY) return "OversizedEvent";
   const taken = parseRequest(body);

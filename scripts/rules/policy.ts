@@ -1,0 +1,136 @@
+import {
+  POLICY_CODES,
+  REASON_TEXT,
+  REASONS,
+  type PolicyFindingCode,
+  type PolicyItemsCode,
+  type Reason,
+} from "../../src/policy";
+import { rule, withExamples, type Family, type Rule } from "./rule";
+
+const POLICY_EXAMPLES: Readonly<Record<PolicyFindingCode, string>> = {
+  InvalidYaml: "`fields: { work_email: { class: safe }` without its last brace",
+  UnsupportedYaml: "`base: &base { class: safe }` and `<<: *base`",
+  DuplicateKey: "`manager:` twice below `fields`",
+  ReservedKey: "a field called `__proto__`",
+  InvalidName: "a field called `Work-Email`",
+  UnknownKey: "`clas: safe`",
+  MissingKey: "no `version: 1`",
+  InvalidType: "`events: joiner.provisioned` in place of a list",
+  InvalidValue: "`class: secure`",
+  InvalidPattern: 'pattern `"[a-z"`',
+  UnsafePattern: 'pattern `"(a+)+b"`',
+  ContradictoryRules: "`enum: [full-time]` and `maxLength: 3`",
+  DuplicateEntry: "`events: [joiner.provisioned, joiner.provisioned]`",
+  UnknownOwner: "`owner: payrol` where the owner is `payroll`",
+  UnknownEvent: "`events: [joiner.created]`, which nothing declares",
+  UnknownPublisher: "`source: [identity.leaver]`, which nothing declares",
+  UnknownGroup: "`group: hr-approver` where the group is `hr-ops-approvers`",
+  UnknownSystem: "`sourceOfTruth: ldap`, which nothing declares",
+  UnknownSegment: "an exception for the segment `contractor`, which is called `contractors`",
+  UnknownField: "a segment narrows `managers`, and the field is `manager`",
+  UnknownAttribute: "`when: { workertype: [contingent] }` beside the attribute `worker_type`",
+  MissingIdentityOwner: "`owners: { payroll: … }` alone",
+  MissingClass: "`nickname: { owner: identity }`",
+  MissingOwner: "`nickname: { class: safe }`",
+  MissingSourceOfTruth: "`nickname: { class: never, owner: identity }`",
+  MissingEvents: "a safe field without `events`",
+  MissingApproval: "a conditional field without `approval`",
+  MissingCheck: "a conditional field without `check`",
+  MissingReconcile: "a writable field, and no `defaults.reconcile`",
+  NeverFieldHasRules: "`base_salary: { class: never, events: [joiner.provisioned], … }`",
+  DuplicateHrisField: "`email` and `work_email` both with `hrisField: workEmail`",
+  CheckAgainstHris: "`check: equals-source` with `sourceOfTruth: hris`",
+  OwnerWithoutApprovers: "a safe field of an owner without `approvers`, and a segment that makes it conditional",
+  DuplicateApprovalGroup: "`groups: [{ group: hr, count: 1 }, { group: hr, count: 2 }]`",
+  SegmentWidens: "a segment makes a conditional field `safe`",
+  SegmentNarrowsNothing: "a segment makes a conditional field `conditional`",
+  EmptySegment: "`contractors: { when: { worker_type: [contingent] } }` alone",
+  EmptySegmentCondition: "`when: {}`",
+  DuplicateExceptionId: "two exceptions with the id `EX-2026-004`",
+  ExceptionOnNeverField: "an exception for `base_salary`",
+  ExceptionLiftsNothing: "an exception for a segment that does not narrow the field",
+  ExceptionTooWide: "`allow: safe` for a conditional field",
+  ExceptionUnsigned: "`approvedBy: { hr-operations: u-2077 }` without `identity`",
+  ExceptionSamePerson: "`approvedBy: { hr-operations: u-2077, identity: u-2077 }`",
+  ExceptionEndsBeforeStart: "`approvedOn: 2026-11-01`, `expires: 2026-10-31`",
+  ExceptionTooLong: "`approvedOn: 2026-01-01`, `expires: 2026-12-31`",
+  ExceptionExpired: "`expires: 2026-12-31`, checked in January",
+  ExceptionNotYetInForce: "`approvedOn: 2026-12-01`, checked in November",
+  DuplicateDelegationId: "two delegations with the id `DEL-2026-031`",
+  DelegationUnsigned: "`approvedBy: { payroll: … }` for the group of `hr-operations`",
+  DelegationEndsBeforeStart: "`from: 2026-12-01`, `until: 2026-11-30`",
+  DelegationTooLong: "`from: 2026-01-01`, `until: 2026-12-31`",
+  DelegationExpired: "`until: 2026-12-31`, checked in January",
+  DelegationNotYetInForce: "`from: 2026-12-01`, checked in November",
+  BreakerHourAboveDay: "`maxWritesPerHour: 500`, `maxWritesPerDay: 200`",
+  NothingWritable: "every field is `never`",
+};
+
+const REASON_EXAMPLES: Readonly<Record<Reason, string>> = {
+  DuplicateChange: "two entries for `work_email` in one event",
+  UnclassifiedField: "a change of `shoe_size`",
+  NeverField: "a change of `base_salary`",
+  SegmentNever: "`manager` of a worker of the segment `merged-entity`",
+  InitiatorNever: "an agent's change where `initiators.agent.minimumClass` is `never`",
+  EventNotAuthorized: "`manager` in an event that the field does not list",
+  OutsideWindow: "an event of last week with `window: PT72H`",
+  NotFinalized: "a change without `finalizedAt`",
+  InvalidValue: "`not-an-address` for a field with `format: email`",
+  IntentMissing: "an agent's event without `initiator.intent`",
+  SegmentNotifyOnly: "any field of a contractor where the segment has `mode: notify`",
+  ApprovalRequired: "`manager` of an employee",
+  SafeField: "`work_email` of an employee",
+};
+
+const ITEMS: Readonly<Record<PolicyItemsCode, Rule>> = {
+  ManifestMissing: rule(
+    "the classification table has no manifest",
+    "an apply that was cut off before its last item",
+    "apply again",
+  ),
+  ManifestMismatch: rule(
+    "the manifest is not that of the items beside it",
+    "an item was added by hand",
+    "apply again, and look in the trail for who changed the table",
+  ),
+  ItemHashMismatch: rule(
+    "an item is not what its hash says",
+    "`class` of `field#manager` was edited in the console",
+    "apply again, and look in the trail for who changed the table",
+  ),
+  ItemMalformed: rule("an item is none of a policy", "an item without `kind`", "remove it, or apply again"),
+  DigestMismatch: rule(
+    "the items fit their hashes, and not the policy's digest",
+    "items of two policies in one table",
+    "apply again",
+  ),
+};
+
+export const POLICY_FAMILIES: readonly Family[] = [
+  {
+    title: "Findings of `check`",
+    where: "`hris-writeback check`, and every synth: errors refuse it.",
+    rules: withExamples(POLICY_CODES, POLICY_EXAMPLES),
+    extra: {
+      head: "severity",
+      of: Object.fromEntries(Object.entries(POLICY_CODES).map(([code, { severity }]) => [code, severity])),
+    },
+  },
+  {
+    title: "Reasons of `decide`",
+    where:
+      "`hris-writeback explain`, decisions in the ledger and outcome events. The first that applies, in this order.",
+    rules: Object.fromEntries(
+      REASONS.map((reason) => [
+        reason,
+        rule(REASON_TEXT[reason].because, REASON_EXAMPLES[reason], REASON_TEXT[reason].next),
+      ]),
+    ),
+  },
+  {
+    title: "A classification table that is no policy",
+    where: "Logs of functions, which answer `PolicyInTransition` meanwhile, and `prove` as `ClassificationBroken`.",
+    rules: ITEMS,
+  },
+];

@@ -1,0 +1,85 @@
+import {
+  COUNTEREXAMPLE_CODES,
+  REVIEW_CODES,
+  UNREAD_CODES,
+  type CounterexampleCode,
+  type UnreadCode,
+} from "../../src/review";
+import { withExamples, type Family } from "./rule";
+
+const COUNTEREXAMPLES: Readonly<Record<CounterexampleCode, string>> = {
+  WriteWithoutApproval: "`Route` leads a conditional field to `Write`",
+  WriteOfAnotherChange: "`Write` gets an `index` that was not inspected",
+  ClassificationBroken: "an item with another class than its hash is of",
+  ManifestNotPinned: "a function with the manifest's hash of the last deploy",
+  PowerHeldByAnother: "decide may read the writer's secret",
+  TrustsAnother: "the broker's role also trusts an account",
+  TrustTooWide: "the connector's trust without the condition on `grantId`",
+  BrokerNotTrusted: "the connector's trust names a role that is gone",
+  PrincipalNotUnique: "two roles with the tag `writeback:principal` = `gateway`",
+  RunsAsAnother: "a second function with the gateway's role",
+  ServiceUnbound: "a role that any state machine of the account may use",
+  AllowWithNotAction: '`"Effect": "Allow", "NotAction": "iam:*"`',
+  AllowWithNotPrincipal: '`"Effect": "Allow", "NotPrincipal": …`',
+  AllowWithNotResource: '`"Effect": "Allow", "NotResource": …`',
+  WildcardAction: '`"Action": "dynamodb:*"` in an Allow',
+  WildcardResource: '`"Resource": "*"` in an Allow on secrets',
+  AllowToEveryone: 'a resource policy that allows `"Principal": "*"`',
+  AllowToAccount: "a resource policy that allows `…:root`",
+  AllowToSession: "a resource policy that allows `…:assumed-role/…`",
+  ConditionHoldsVacuously: "`StringEqualsIfExists` in an Allow",
+  SourceOpen: "the bus's policy without the denial of undeclared sources",
+  QueueOpen: "the queue's policy lets a role send",
+  RuleTooWide: "a rule whose pattern has no `source`",
+  SecretOpen: "the writer secret's policy lost its denial",
+  AnotherDoor: "a function URL on the gateway",
+  RouteWithoutApprover: "a route with `authorization_type` `NONE`",
+  DenyMissing: "the connector's execution role without its denial of `sts:*`",
+  BoundaryMissing: "the connector's role without `permissions_boundary`",
+  SessionPolicyMissing: "the broker without `SESSION_POLICY_TEMPLATE`",
+  ApiPolicyMissing: "an API without `aws_api_gateway_rest_api_policy`",
+  LayerTooWide: "a boundary that allows every field",
+  RequestAllowed: "a session may `PATCH` another grant",
+  OwnRequestDenied: "a condition on a tag that no session has",
+  MethodNotIam: "`authorization` = `NONE`",
+  MethodBesidesTheOne: "a second method `GET` on the same resource",
+  NotTheGateway: "an integration with another function",
+  DigestKeyUnfit: "a key with `SYMMETRIC_DEFAULT`",
+  WorkflowNotStandard: "`type` = `EXPRESS`",
+  WriteRetried: "`Write` repeats after `States.ALL`",
+  DeadlinesCrossed: "a gateway with a timeout of 60 seconds",
+  SwitchNotAsked: "the gateway may not check the item `switch`",
+  NotEncrypted: "a table without `server_side_encryption`",
+  PlainTextAllowed: "a queue without its denial of plain HTTP",
+  ProtectedUnlike: "one table without `deletion_protection_enabled`",
+  ValuesLogged: "`include_execution_data` = `true`",
+  SecretInStack: "`API_TOKEN` in a function's environment",
+};
+
+const UNREAD: Readonly<Record<UnreadCode, string>> = {
+  UnreadDocument: "`policy` = `data.aws_iam_policy_document.x.json`",
+  UnreadValue: "a role that is a variable",
+  UnreadPart: "a module",
+  UnreadWorkflow: "a definition with JSONata",
+  PartMissing: "no role is tagged `gateway`",
+  TooManyCases: "a statement with twenty condition keys",
+};
+
+export const REVIEW_FAMILIES: readonly Family[] = [
+  {
+    title: "Counterexamples of `prove`",
+    where: "`hris-writeback prove` and `report`; exit code 2.",
+    rules: withExamples(COUNTEREXAMPLE_CODES, COUNTEREXAMPLES),
+  },
+  {
+    title: "What `prove` could not read",
+    where: "`hris-writeback prove` and `report`; exit code 3.",
+    rules: withExamples(UNREAD_CODES, UNREAD),
+  },
+  {
+    title: "Changes that `review` tells",
+    where:
+      "`hris-writeback review`. Each widens, narrows, is for a human to judge, or is neutral, as `review` says of it.",
+    rules: REVIEW_CODES,
+  },
+];
