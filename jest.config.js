@@ -11,7 +11,9 @@ module.exports = {
   },
   transformIgnorePatterns: ["/node_modules/(?!(jose|ulid)/)"],
   // A command's own late import names the file as Node's loader asks in the build.
-  moduleNameMapper: { "^(\\.{1,2}/(?:.+/)?(?:runtime/aws/[\\w-]+|review/index))\\.js$": "$1" },
+  moduleNameMapper: {
+    "^(\\.{1,2}/(?:.+/)?(?:runtime/aws/[\\w-]+|review/index|prove-output|review-output|review-places))\\.js$": "$1",
+  },
   globalSetup: "<rootDir>/test/global-setup.mjs",
   globalTeardown: "<rootDir>/test/global-teardown.mjs",
   // Jest leaves one core out; on two that is half.

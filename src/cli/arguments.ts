@@ -66,8 +66,13 @@ export function oneWord(words: readonly string[], what: string): string {
 
 /** `--format`; `text` where it is absent. */
 export function readFormat(text: string | undefined): Format {
-  const format = FORMATS.find((each) => each === (text ?? "text"));
-  if (format === undefined) throw new UsageError(`unknown format \`${text ?? ""}\`; expected ${FORMATS.join(", ")}`);
+  return readFormatAmong(text, FORMATS);
+}
+
+/** `--format` of a command with formats of its own; the first where it is absent. */
+export function readFormatAmong<Name extends string>(text: string | undefined, formats: readonly Name[]): Name {
+  const format = formats.find((each) => each === (text ?? formats[0]));
+  if (format === undefined) throw new UsageError(`unknown format \`${text ?? ""}\`; expected ${formats.join(", ")}`);
   return format;
 }
 

@@ -2,7 +2,7 @@ export { COUNTEREXAMPLE_CODES, UNREAD_CODES, type CounterexampleCode, type Proof
 export { nameOfStatement, type StatementRef } from "./documents";
 export { INVARIANTS, type Counterexample, type Evidence, type Invariant, type NotRead } from "./finding";
 export { HELD_BY_HANDLERS, type HeldByHandlers } from "./handlers";
-export { loadPlan, loadStack, locateStack } from "./load";
+export { loadPlan, loadStack, locateStack, readText } from "./load";
 export { proofJsonSchema, proofOutput, type ProofOutput } from "./output";
 export { stackOfPlan } from "./plan";
 export { prove, type InvariantProof, type PowerRow, type Proof, type Verdict } from "./prove";
@@ -10,7 +10,9 @@ export { reportFiles, type ReportFile, type ReportInput } from "./report";
 export { stackOfConfiguration, Unreadable, type Resource, type Stack, type Value } from "./stack";
 export { EFFECTS, type Change, type Effect } from "./changes/change";
 export { REVIEW_CODES, type ReviewCode, type ReviewRule } from "./changes/codes";
+export { linesOfConfiguration } from "./changes/lines";
 export { loadFolders, loadPlanChanges } from "./changes/load";
 export { reviewJsonSchema, reviewOutput, type ReviewOutput } from "./changes/output";
 export type { Reviewer } from "./changes/people";
 export { review, type Review, type Reviewed } from "./changes/review";
+export { sarifOf, type FilePlace } from "./changes/sarif";

@@ -102,11 +102,19 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+/** The text of a file that is read as a stack is. Throws `UsageError` where it cannot be. */
+export function readText(file: string): string {
+  return within(file, () => readWith(file, (text) => text));
+}
+
 function readJson(file: string): unknown {
+  return readWith(file, (text) => JSON.parse(text.replace(/^\uFEFF/, "")) as unknown);
+}
+
+function readWith<Read>(file: string, read: (text: string) => Read): Read {
   try {
     if (statSync(file).size > MAX_BYTES) throw new UsageError(`it is larger than ${MAX_BYTES} bytes`);
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
+    return read(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? "";
