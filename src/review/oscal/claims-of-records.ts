@@ -83,6 +83,24 @@ export const RECORD_CLAIMS: readonly Claim[] = [
     },
   },
   {
+    id: "reconciled",
+    part: "ledger",
+    says: "A schedule starts the state machine that holds the ledger against the HRIS, the source of truth and CloudTrail, by reads alone.",
+    controls: { "sp800-53": ["CA-7", "SI-7(1)"], "csf-2.0": ["DE.CM-09"], "sp800-207": ["Tenet 5"] },
+    carriers: (facts) => {
+      const roles = facts.system.principals.filter(({ tag }) => tag === "reconciler-workflow").map(({ arn }) => arn);
+      const machines = facts.system.machines.filter(({ roleArn }) => roles.some((arn) => arn === roleArn));
+      const arns = machines.map(({ arn }) => arn);
+      return [
+        machines.map(({ resource }) => resource.address),
+        facts.those(
+          "aws_scheduler_schedule",
+          (body) => textOf(body, "state") !== "DISABLED" && arns.includes(textIn(body, "target", "arn") ?? ""),
+        ),
+      ];
+    },
+  },
+  {
     id: "encrypted-at-rest",
     part: "keys",
     says: "Tables, queues, the bus and the logs are encrypted with keys of the stack.",

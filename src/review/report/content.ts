@@ -85,6 +85,18 @@ export interface Content {
   readonly sections: readonly Section[];
 }
 
+/** Boxes that a drawing may have: with more of them nobody sees anything, and the layout takes long. */
+const MOST_NODES = 120;
+
+/** A drawing, or a word on why there is none. */
+export function drawingBlock(id: string, drawing: Drawing): Block {
+  if (drawing.nodes.length <= MOST_NODES && drawing.edges.length <= 4 * MOST_NODES)
+    return { kind: "drawing", id, drawing };
+  return paragraph(
+    `${drawing.title}: ${drawing.nodes.length} are too many to draw. The table that follows has every one.`,
+  );
+}
+
 export function code(text: string): Inline {
   return { code: text };
 }

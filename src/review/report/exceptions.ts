@@ -81,11 +81,17 @@ function signatures(approvedBy: Readonly<Record<string, string>>): Text {
   return listed(Object.entries(approvedBy).map(([owner, person]): Text => [code(person), " for ", code(owner)]));
 }
 
+/** Whether something that ends with a UTC day has ended. What is no day, never began. */
+export function isOver(ends: string, atMs: number): boolean {
+  const to = parseDate(ends);
+  return to === undefined || atMs > endOfUtcDay(to);
+}
+
 /** Whole days from now to the last day, or why there are none. */
 function left(begins: string, ends: string, atMs: number): Inline {
   const [from, to] = [parseDate(begins), parseDate(ends)];
   if (from === undefined || to === undefined) return { badge: "no date", tone: "bad" };
-  if (atMs > endOfUtcDay(to)) return { badge: "expired", tone: "bad" };
+  if (isOver(ends, atMs)) return { badge: "expired", tone: "bad" };
   if (atMs < from) return { badge: "not yet in force", tone: "open" };
   const today = Math.floor(atMs / 86_400_000) * 86_400_000;
   const days = daysBetween(today, to);

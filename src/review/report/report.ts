@@ -1,13 +1,14 @@
 import { formatInstantSeconds } from "../../core";
+import type { Policy } from "../../policy";
 import type { Proof } from "../prove";
 import type { Stack } from "../stack";
 import { readSystem } from "../system";
 import { auditSection } from "./audit";
 import { classificationSection } from "./classification";
 import { controlsSection } from "./controls";
-import { code, counted, type Block, type Content, type Section, type Text } from "./content";
+import { code, type Block, type Content, type Section, type Text } from "./content";
 import { documentsSection } from "./documents";
-import { exceptionsSection } from "./exceptions";
+import { exceptionsSection, isOver } from "./exceptions";
 import { lexiconOf } from "./lexicon";
 import { outsideSection } from "./outside";
 import { readPolicy, type PolicyRead } from "./policy";
@@ -33,7 +34,7 @@ export function reportContent(input: ReportInput): Content {
   const lexicon = lexiconOf(system);
   const read = readPolicy(system);
   return {
-    title: "HRIS write-back: what it may do, and what holds it",
+    title: `HRIS write-back in account ${stack.accountId}, ${stack.region}: what it may do, and what holds it`,
     sections: [
       summarySection(input, read),
       proofSection(proof),
@@ -60,10 +61,7 @@ function summarySection({ stack, proof, sha256, atMs }: ReportInput, read: Polic
         `${fields.safe.length} safe, ${fields.conditional.length} conditional, ${fields.never.length} never; whatever is not listed is never written`,
       ],
     ],
-    [
-      "Exceptions",
-      "problem" in read ? ["not known"] : [exceptionsInShort(read.policy.exceptions.map(({ expires }) => expires))],
-    ],
+    ["Exceptions", "problem" in read ? ["not known"] : exceptionsInShort(read.policy.exceptions, atMs)],
     ["Policy digest", "problem" in read ? ["not known"] : [code(read.digest)]],
     ["Resources", [String(stack.all.length)]],
     ["Stack file, SHA-256", [code(sha256)]],
@@ -87,8 +85,13 @@ function numbersOf({ invariants, verdict }: Proof): Text {
   return [` see ${wrong.length === 1 ? "invariant" : "invariants"} ${wrong.join(", ")}`];
 }
 
-function exceptionsInShort(ends: readonly string[]): string {
-  if (ends.length === 0) return "none";
-  const last = [...ends].sort().at(-1) ?? "";
-  return ends.length === 1 ? `1, until ${last}` : `${counted(ends.length, "exception")}, the last until ${last}`;
+function exceptionsInShort(exceptions: Policy["exceptions"], atMs: number | undefined): Text {
+  if (exceptions.length === 0) return ["none"];
+  const ends = exceptions.map(({ expires }) => expires).sort();
+  const last = ends.at(-1) ?? "";
+  const over = atMs === undefined ? 0 : ends.filter((end) => isOver(end, atMs)).length;
+  return [
+    exceptions.length === 1 ? `1, until ${last}` : `${exceptions.length}, the last until ${last}`,
+    ...(over === 0 ? [] : [" ", { badge: `${over} expired`, tone: "bad" as const }]),
+  ];
 }

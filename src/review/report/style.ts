@@ -86,7 +86,7 @@ td[data-label]::before{content:attr(data-label);display:block;color:var(--soft);
 .statement{grid-template-columns:minmax(0,1fr)}
 .statement pre{border-left:0;border-top:1px solid var(--line)}
 }
-@page{size:A4;margin:16mm 14mm}
+@page{size:A4;margin:16mm 14mm;@bottom-right{content:counter(page) " / " counter(pages);font:8pt system-ui,sans-serif;color:#57606a}}
 @media print{
 html{font-size:11.5px}
 body{font-size:1rem}

@@ -6,9 +6,9 @@ import { sorted, type System } from "../system";
 import {
   code,
   counted,
+  drawingBlock,
   listed,
   paragraph,
-  type Block,
   type DrawnEdge,
   type DrawnNode,
   type Section,
@@ -40,25 +40,21 @@ export function trustSection(system: System, proof: Proof): Section {
   const acts = actsOf(system, proof.powers);
   const seen = withOutsidersTogether(acts);
   const places = new Map(seen.flatMap(({ from, to }) => [[from.id, from] as const, [to.id, to] as const]));
-  const drawing: Block = {
-    kind: "drawing",
-    id: "trust-drawing",
-    drawing: {
-      title: "Who may act on whom",
-      description: `${counted(places.size, "principal")} and things of the stack, and ${counted(seen.length, "way")} in which one may act on another. A broken line stops the other or takes it away. The table that follows has every way.`,
-      nodes: [...places.values()].map(({ id, label, note, shape }) => ({
-        id,
-        label,
-        shape,
-        ...(note === undefined ? {} : { note }),
-      })),
-      // Drawn as events go: who takes them from a queue, stands below it.
-      edges: seen.map(({ from, to, verb, isStop }): DrawnEdge => {
-        const ends = verb === RECEIVES ? { from: to.id, to: from.id } : { from: from.id, to: to.id };
-        return { ...ends, label: verb === RECEIVES ? "read by" : verb, style: isStop ? "dashed" : "plain" };
-      }),
-    },
-  };
+  const drawing = drawingBlock("trust-drawing", {
+    title: "Who may act on whom",
+    description: `${counted(places.size, "principal")} and things of the stack, and ${counted(seen.length, "way")} in which one may act on another. A broken line stops the other or takes it away. The table that follows has every way.`,
+    nodes: [...places.values()].map(({ id, label, note, shape }) => ({
+      id,
+      label,
+      shape,
+      ...(note === undefined ? {} : { note }),
+    })),
+    // Drawn as events go: who takes them from a queue, stands below it.
+    edges: seen.map(({ from, to, verb, isStop }): DrawnEdge => {
+      const ends = verb === RECEIVES ? { from: to.id, to: from.id } : { from: from.id, to: to.id };
+      return { ...ends, label: verb === RECEIVES ? "read by" : verb, style: isStop ? "dashed" : "plain" };
+    }),
+  });
   return {
     id: "trust",
     title: "Who may act on whom",

@@ -15,6 +15,7 @@ import { choiceInShort, choiceInWords } from "./choice";
 import {
   code,
   counted,
+  drawingBlock,
   listed,
   paragraph,
   said,
@@ -67,18 +68,14 @@ function scopeBlocks(scope: Scope, machine: string, id: string, lexicon: Lexicon
   const of = within === undefined ? machine : `each ${within} of ${machine}`;
   const states = [...scope.states];
   return [
-    {
-      kind: "drawing",
-      id,
-      drawing: {
-        title: within === undefined ? `States of ${machine}` : `States within ${within} of ${machine}`,
-        description: `${counted(states.length, "state")}, beginning with ${scope.startAt ?? "none"}${
-          within === undefined ? "" : `; run once for each item of ${within}`
-        }. The table that follows has every state and way.`,
-        nodes: states.map(([name, state]) => nodeOf(name, state, scope, lexicon)),
-        edges: states.flatMap(([name, state]) => drawnEdges(name, state)),
-      },
-    },
+    drawingBlock(id, {
+      title: within === undefined ? `States of ${machine}` : `States within ${within} of ${machine}`,
+      description: `${counted(states.length, "state")}, beginning with ${scope.startAt ?? "none"}${
+        within === undefined ? "" : `; run once for each item of ${within}`
+      }. The table that follows has every state and way.`,
+      nodes: states.map(([name, state]) => nodeOf(name, state, scope, lexicon)),
+      edges: states.flatMap(([name, state]) => drawnEdges(name, state)),
+    }),
     {
       kind: "table",
       caption: `Every state of ${of}, and where it leads`,

@@ -100,6 +100,7 @@ describe("a claim is gone where its resource is there and not as it must be", ()
         "changes-told",
         "keys-rotate",
         "never-unseen",
+        "reconciled",
         "records-signed",
         "second-look",
         "tables-recoverable",
