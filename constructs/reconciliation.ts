@@ -3,8 +3,8 @@ import { SfnStateMachine } from "@cdktf/provider-aws/lib/sfn-state-machine";
 import { Construct } from "constructs";
 
 import type { RoleDocuments } from "../src/compile/iam";
-import { compileReconciliation, RECONCILE_SECONDS } from "../src/compile/reconciliation";
-import { ENV, parseDuration, type Finding, type Principal } from "../src/core";
+import { compileReconciliation, RECONCILE_SECONDS, reconciliationRate } from "../src/compile/reconciliation";
+import { ENV, type Finding, type Principal } from "../src/core";
 import type { ConnectionConfig } from "../src/hris";
 import type { Policy } from "../src/policy";
 import type { ChangeLedger } from "./change-ledger";
@@ -82,8 +82,6 @@ export interface ReconciliationProps extends FunctionPartProps {
   readonly options?: ReconciliationOptions;
 }
 
-const HOUR_MS = 3_600_000;
-
 /**
  * Holds the ledger against the HRIS, the sources of truth and CloudTrail, on a schedule and on demand, by reads alone. A state machine reads
  * the ledger in parts; one function, with the readers' credentials and no power over grants, compares and records what it finds. That a run came
@@ -139,7 +137,7 @@ export class Reconciliation extends Construct {
       new SchedulerSchedule(this, "schedule", {
         name: names.reconciliation.name,
         description: "Holds ledger, HRIS and sources of truth against each other",
-        scheduleExpression: rateOf(props.policy),
+        scheduleExpression: reconciliationRate(props.policy),
         flexibleTimeWindow: { mode: "OFF" },
         target: {
           arn: this.stateMachine.arn,
@@ -152,12 +150,4 @@ export class Reconciliation extends Construct {
       }),
     );
   }
-}
-
-/** As often as the field that is reconciled most often, between an hour and a day. */
-function rateOf({ fields }: Policy): string {
-  const cadences = Object.values(fields).flatMap(({ reconcile }) => parseDuration(reconcile?.every ?? "") ?? []);
-  const hours = Math.floor(Math.min(24 * HOUR_MS, ...cadences) / HOUR_MS);
-  if (hours >= 24) return "rate(1 day)";
-  return hours <= 1 ? "rate(1 hour)" : `rate(${hours} hours)`;
 }

@@ -1,4 +1,5 @@
-import { LAMBDA_SERVICE_ERRORS, PAYLOAD_VERSION, RETRYABLE_ERRORS } from "../core";
+import { LAMBDA_SERVICE_ERRORS, parseDuration, PAYLOAD_VERSION, RETRYABLE_ERRORS } from "../core";
+import type { Policy } from "../policy";
 import type { Onward, PayloadTemplate, Retrier, State, StateMachineDefinition, TaskState } from "./asl";
 import type { Names } from "./names";
 
@@ -120,4 +121,14 @@ export function compileReconciliation(names: Names, concurrency: number): StateM
       }),
     },
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** How often to look, as EventBridge Scheduler writes it: as often as the field that asks for it most, between an hour and a day. */
+export function reconciliationRate({ fields }: Pick<Policy, "fields">): string {
+  const cadences = Object.values(fields).flatMap(({ reconcile }) => parseDuration(reconcile?.every ?? "") ?? []);
+  const hours = Math.floor(Math.min(24 * HOUR_MS, ...cadences) / HOUR_MS);
+  if (hours >= 24) return "rate(1 day)";
+  return hours <= 1 ? "rate(1 hour)" : `rate(${hours} hours)`;
 }

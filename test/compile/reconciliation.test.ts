@@ -1,6 +1,6 @@
 import { functionsInvokedBy, lintStateMachine } from "../../src/compile";
 import type { MapState, StateMachineDefinition, TaskState } from "../../src/compile/asl";
-import { compileReconciliation, RECONCILE_SECONDS } from "../../src/compile/reconciliation";
+import { compileReconciliation, RECONCILE_SECONDS, reconciliationRate } from "../../src/compile/reconciliation";
 import { parseDefinition } from "../../src/local/asl-subset";
 import { startExecution } from "../../src/local/workflow-engine";
 import { manualTimers } from "../../src/local/workflow-timers";
@@ -31,6 +31,23 @@ async function run(answer: (payload: Record<string, unknown>) => object, definit
   for (let turn = 0; turn < 200 && execution.status() === "RUNNING"; turn += 1) await timers.advance(60_000);
   return { calls, result: await execution.result, most, elapsedMs: timers.now() };
 }
+
+test.each([
+  [["P1D"], "rate(1 day)"],
+  [["P7D", undefined], "rate(1 day)"],
+  [["P1D", "PT6H"], "rate(6 hours)"],
+  [["PT90M"], "rate(1 hour)"],
+  [["PT15M"], "rate(1 hour)"],
+  [[], "rate(1 day)"],
+])("fields that ask for %j are looked at at %s, between an hour and a day", (cadences, rate) => {
+  const fields = Object.fromEntries(
+    cadences.map((every, index) => [
+      `f${String(index)}`,
+      every === undefined ? {} : { reconcile: { every, log: "x" } },
+    ]),
+  );
+  expect(reconciliationRate({ fields } as never)).toBe(rate);
+});
 
 const begun = (step: unknown): object =>
   step === "begin" ? { parts: [{ part: 0 }, { part: 1 }, { part: 2 }] } : { opened: 1, closed: 0, forHumans: 1 };

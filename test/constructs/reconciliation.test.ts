@@ -1,7 +1,7 @@
 import { checkReconciliation } from "../../constructs/reconciliation";
 import { parseDefinition } from "../../src/local/asl-subset";
 import { parseConfig } from "../../src/runtime/handlers/reconcile";
-import { documentOf, one, smallStack, SMALL_POLICY, writeBackWith } from "../helpers/synth";
+import { documentOf, one, smallStack, writeBackWith } from "../helpers/synth";
 
 describe("the reconciliation", () => {
   const environment = (json: ReturnType<typeof smallStack>): Record<string, string> =>
@@ -40,18 +40,14 @@ describe("the reconciliation", () => {
     expect(map).toMatchObject({ MaxConcurrency: 1 });
   });
 
-  test.each([
-    ["P1D", "rate(1 day)"],
-    ["P7D", "rate(1 day)"],
-    ["PT6H", "rate(6 hours)"],
-    ["PT15M", "rate(1 hour)"],
-  ])("comes as often as the policy's %s asks, between an hour and a day", (every, rate) => {
-    const text = SMALL_POLICY.replaceAll("every: P1D", `every: ${every}`);
-    const schedule = one(writeBackWith({ policy: { text } }), "aws_scheduler_schedule", "_reconciliation_");
-    expect(schedule["schedule_expression"]).toBe(rate);
-    expect(schedule["target"]).toMatchObject({
-      arn: "${aws_sfn_state_machine.write-back_reconciliation_state-machine.arn}",
-      input: '{"fields":"due"}',
+  test("is started by the scheduler, for the fields that are due", () => {
+    expect(one(smallStack(), "aws_scheduler_schedule", "_reconciliation_")).toMatchObject({
+      schedule_expression: "rate(1 day)",
+      target: {
+        arn: "${aws_sfn_state_machine.write-back_reconciliation_state-machine.arn}",
+        role_arn: "${aws_iam_role.write-back_workflow_scheduler_identity_role.arn}",
+        input: '{"fields":"due"}',
+      },
     });
   });
 

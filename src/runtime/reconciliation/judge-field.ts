@@ -68,7 +68,8 @@ async function judgeValue(
   if (pointer.grantId !== undefined) return NOTHING;
 
   const last = lastOf(grants, pointer.lastGrantId);
-  const pair: Pair = { ...place, worker: stored.request.worker.id, hrisField, item };
+  const { worker, reversal } = stored.request;
+  const pair: Pair = { ...place, worker: worker.id, hrisField, item, isReversal: reversal !== undefined };
   const judged =
     last === undefined
       ? await judgeUnwritten(world, stored, pair, grants, pointer.lastGrantId)
@@ -84,6 +85,7 @@ interface Pair extends ChangePlace {
   readonly worker: string;
   readonly hrisField: string;
   readonly item: InspectionItem;
+  readonly isReversal: boolean;
 }
 
 /** The grant that is the field's last write: by its pointer, and where that is lost by the ledger. */
@@ -106,7 +108,6 @@ async function judgeLast(world: World, pair: Pair, last: Granted): Promise<Judge
     findingOf(world, pair, of, last.open.grantId);
 
   const read = await readHris(world, worker, hrisField);
-  if (read.kind === "forbidden") return as("unread");
   if (read.kind === "no-such-worker") return as("found", [finding({ class: "ChangedByHr", reason: "WorkerGone" })]);
   const hris = world.ports.systems.hris();
   const holds = seenIn(read, hris, hrisField, item.from, item.to);
@@ -116,7 +117,8 @@ async function judgeLast(world: World, pair: Pair, last: Granted): Promise<Judge
   if (compared.is === "found") return as("found", [finding(compared)]);
   if (compared.is === "pending" || holds !== "to") return as(compared.is);
 
-  const moved = await sourceMoved(world, pair);
+  // After a reversal the source of truth holds what was taken back.
+  const moved = pair.isReversal ? undefined : await sourceMoved(world, pair);
   if (moved === "unread") return as("unread");
   if (moved === undefined) return as("in-sync");
   const events = fieldOf(world, field)?.events ?? [];
@@ -166,8 +168,8 @@ async function judgeUnwritten(
   const inspectedMs = instant(item.inspectedAt);
   const ageMs = ports.clock.now() - inspectedMs;
   if (!(ageMs > SETTLE_MS && ageMs < REMEMBER_MS)) return NOTHING;
-  // A plan is there to be acted on; what a grant of this change had an effect of is another grant's to explain.
-  if (stored.request.dryRun || grants.some(({ outcome }) => mayHaveChanged(outcome))) return NOTHING;
+  // A plan is there to be acted on.
+  if (stored.request.dryRun) return NOTHING;
   if (grants.some(({ intent, outcome }) => intent !== undefined && outcome === undefined)) return NOTHING;
   const hris = ports.systems.hris();
   if (lastGrantId !== undefined) {

@@ -259,6 +259,16 @@ describe("HRIS against the source of truth", () => {
     expect(await found(auditor)).toEqual([]);
   });
 
+  test("a source that still holds what a reversal took back proposes nothing", async () => {
+    const { world, auditor } = await written();
+    const id = JSON.stringify(["request#r-1", "request"]);
+    const item = world.tables.ledger.get(id) as { request: object };
+    const reversal = { requestId: "r-0", index: 0, expected: "before@example.com" };
+    world.tables.ledger.set(id, { ...item, request: { ...item.request, reversal } });
+    world.directory.set("work_email", "taken.back@example.com");
+    expect(await found(auditor)).toEqual([]);
+  });
+
   test("where HR changed it, the source is not asked", async () => {
     const { world, auditor } = await written();
     world.hris.set("workEmail", "hr.says@example.com");
@@ -422,6 +432,30 @@ describe("authority that led to nothing", () => {
     await closes(auditor);
   });
 
+  test("GrantWithoutWrite: not where another grant of the change was used, whatever came of it", async () => {
+    const world = new World();
+    world.connectorCode = () => Promise.resolve({ status: "no" });
+    await world.write("work_email", EMAIL);
+    const [grant] = world.itemsOf("ledger", "grant#g-");
+    const grantId = "g-01JD5Z8Q4T9V2W3X4Y5Z6A7B8C";
+    const at = new Date(world.now).toISOString();
+    const item = { grantId, openedAt: at };
+    world.seed("ledger", [
+      { pk: "attempt#r-1#0", sk: "attempt#9", ...item },
+      { ...grant, pk: `grant#${grantId}`, ...item, expiresAt: at },
+      { pk: `intent#${grantId}`, sk: "intent", grantId, intendedAt: at, settledBy: at, accessKeyId: "ASIA" },
+      {
+        pk: `grant-outcome#${grantId}`,
+        sk: "outcome",
+        outcome: "rejected",
+        reason: "HrisRejected",
+        grantId,
+        endedAt: at,
+      },
+    ]);
+    expect(await found(new Auditor(world))).toEqual([]);
+  });
+
   test("ApprovalWithoutGrant: people approved, and the change ended otherwise", async () => {
     const { world, auditor, inspection } = await waiting();
     await approve(world)(inspection);
@@ -491,7 +525,7 @@ describe("OpenPastExpiry", () => {
     expect(auditor.seen(runId, "closed")).toMatchObject([{ class: "OpenPastExpiry", subject: grantId }]);
   });
 
-  test("a write whose end nobody tells", async () => {
+  test("a write whose end nobody tells, also where the HRIS holds it and its pointer is lost", async () => {
     const world = new World();
     world.hris.nextWrite = { written: { kind: "unknown", detail: "cut" } };
     await world.write("work_email", EMAIL);
@@ -499,6 +533,11 @@ describe("OpenPastExpiry", () => {
     world.now += 2 * HOUR;
     const auditor = new Auditor(world);
     expect(await found(auditor)).toEqual(["OpenPastExpiry WriteOpen"]);
+    const [[id, pointer]] = [...world.tables.control].filter(([key]) => key.includes("pointer#")) as [[string, object]];
+    world.tables.control.delete(id);
+    world.hris.set("workEmail", EMAIL);
+    expect(await found(auditor)).toEqual(["OpenPastExpiry WriteOpen"]);
+    world.tables.control.set(id, pointer as never);
     await world.sweeper();
     await closes(auditor);
   });
@@ -551,6 +590,7 @@ describe("SessionWithoutGrant", () => {
     const grantId = String(world.itemsOf("ledger", "grant#")[0]?.["grantId"]);
     session(auditor, name === "own" ? grantId : name, START + afterMs);
     expect(await found(auditor)).toEqual([`SessionWithoutGrant ${reason}`]);
+    expect(JSON.stringify(auditor.observed("run-1"))).not.toContain("somebody");
     world.now += 3 * DAY;
     const later = await auditor.run({ fields: "all" });
     expect(auditor.observed(later).map(({ finding, state }) => [finding.class, state])).toContainEqual([

@@ -152,6 +152,18 @@ describe("a run that is cut", () => {
     expect(await fast({ version: 1, step: "finish", runId: "run-a" })).toMatchObject({ status: "done" });
   });
 
+  test("an end that comes again long after changes nothing of the runs since", async () => {
+    const world = await workers(1);
+    const auditor = new Auditor(world);
+    const first = await auditor.run();
+    world.now += DAY;
+    const second = await auditor.run();
+    const before = new Map(world.tables.control);
+    await auditor.handler()({ version: 1, step: "finish", runId: first });
+    expect(world.tables.control).toEqual(before);
+    expect(world.control("reconciled#work_email")).toMatchObject({ runId: second });
+  });
+
   test("is not ended while a part is not read to its end, and its name is not used again", async () => {
     const auditor = new Auditor(await workers(1));
     const handler = auditor.handler();
@@ -201,6 +213,8 @@ describe("cadence", () => {
     const third = await auditor.run();
     expect(auditor.finished(third)).toMatchObject({ closed: 1 });
     expect(auditor.seen(third)).toEqual([]);
+    world.now += HOUR;
+    expect(auditor.observed(await auditor.run())).toEqual([]);
     world.hris.set("workEmail", null, "WD-90");
     world.now += DAY;
     await auditor.run();
@@ -255,6 +269,37 @@ describe("cadence", () => {
 });
 
 describe("systems that do not answer", () => {
+  test("a field that the reader may not see counts as unread, and nobody is waited for", async () => {
+    const world = await workers(2);
+    const auditor = new Auditor(world);
+    world.hris.onRead = () => ({ kind: "forbidden", detail: "not in the answer" });
+    const runId = await auditor.run();
+    expect(auditor.finished(runId)).toMatchObject({
+      incomplete: ["work_email"],
+      fields: { work_email: { compared: 0, unread: 2 } },
+    });
+    expect([auditor.seen(runId), auditor.waits]).toEqual([[], []]);
+  });
+
+  test("an invocation whose time is up stops between two records, and the next goes on there", async () => {
+    const world = await workers(6);
+    const auditor = new Auditor(world);
+    auditor.settings = { ...auditor.settings, parts: 1, readsPerSecond: 0.01 };
+    const handler = auditor.handler();
+    const { runId } = await handler({ version: 1, step: "begin", execution: "run-a", input: {} });
+    const part = { version: 1, step: "part", runId, part: 0 };
+    const began = world.now;
+    expect(await handler(part)).toMatchObject({ status: "more", waitSeconds: 0 });
+    // A read in 100 seconds each: no new one after 200.
+    expect(world.now - began).toBeLessThanOrEqual(300_000);
+    const reads = world.hris.reads;
+    for (let turn = 0; turn < 9 && (await handler(part)).status !== "done"; turn += 1) continue;
+    await handler({ version: 1, step: "sessions", runId });
+    await handler({ version: 1, step: "finish", runId });
+    expect(world.hris.reads).toBeGreaterThan(reads);
+    expect(auditor.finished(runId)?.fields["work_email"]).toMatchObject({ compared: 6, inSync: 6 });
+  });
+
   test("one record is waited for, then counts as unread: the field is not reconciled, and its findings stay", async () => {
     const world = await workers(3);
     const auditor = new Auditor(world);
