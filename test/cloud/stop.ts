@@ -138,6 +138,42 @@ export function stopsDeployed(current: () => DeployedCloud): void {
     );
 
     test(
+      "what was written meanwhile is taken back, after two of its owner's group approved it",
+      async () => {
+        const cloud = current();
+        const { region, accountId } = cloud.stack;
+        const arn = `arn:aws:lambda:${region}:${accountId}:function:acme-writeback-reversal`;
+        const reverse = async (...args: string[]) => {
+          const { code, out, err } = await withAws(cloud, [
+            ...["reverse", during, "work_email", "--reversal", arn, "--reason", "the wrong person", "--format", "json"],
+            ...args,
+          ]);
+          return { code, err, told: (JSON.parse(out) as { reversal: { reversalId: string; state: string } }).reversal };
+        };
+        const { code, told } = await reverse();
+        expect([code, told]).toMatchObject([0, { state: "begun", expiresAt: expect.any(String) }]);
+        const path = `/approvals/${told.reversalId}/0`;
+        for (const [subject, workerId] of [
+          ["iris", "10090"],
+          ["joan", "10091"],
+        ] as const) {
+          const person = { subject, workerId, groups: ["iam-approvers"] };
+          const token = await cloud.identityProvider.tokenFor(person, Date.now());
+          const { digest } = (await cloud.approvals(token, "GET", path)).body as { digest: string };
+          const answer = await cloud.approvals(token, "POST", path, { decision: "approve", digest });
+          expect(answer.status).toBe(200);
+        }
+        await cloud.quiet();
+        expect(cloud.outcomes().filter(({ requestId }) => requestId === told.reversalId)).toMatchObject([
+          { field: "work_email", verdict: "approve", outcome: "applied" },
+        ]);
+        expect(cloud.systems.hris.employee(WORKERS.late.id)?.["workEmail"] ?? "").toBe("");
+        expect(await reverse()).toMatchObject({ code: 3, told: { state: "refused", code: "AlreadyReversed" } });
+      },
+      LONG_MS,
+    );
+
+    test(
       "a deleted switch is made anew as stopped, and the next plan is clean",
       async () => {
         const cloud = current();
