@@ -60,6 +60,21 @@ function factsOf(drill: DrillItem): string[] {
     `Grants in flight at the stop: ${String(grantsInFlight)}; used while it was stopped: ${
       usedWhileStopped.length === 0 ? "none" : usedWhileStopped.join(", ")
     }`,
+    ...recordsOf(drill),
     `On record since ${filedAt}`,
   ].map(plain);
+}
+
+/** HR's records before and after, by the reader's credential. */
+function recordsOf({ records }: DrillItem): string[] {
+  if (records === undefined) return ["HR's records were not looked at"];
+  const { unchanged, unread, changed } = records;
+  const count = (how: string): string => String(changed.filter((each) => each.how === how).length);
+  const others =
+    changed.length === 0 ? "" : `; on their way when it stopped: ${count("settled")}; changed by HR: ${count("by-hr")}`;
+  const written = changed.filter(({ how }) => how === "written").map(({ grantId }) => grantId);
+  return [
+    `HR's records looked at before and after: ${String(unchanged + unread + changed.length)}; unchanged: ${String(unchanged)}; not to be compared: ${String(unread)}${others}`,
+    ...(written.length === 0 ? [] : [`WRITTEN WHILE IT WAS STOPPED: ${written.join(", ")}`]),
+  ];
 }

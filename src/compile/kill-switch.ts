@@ -1,5 +1,5 @@
-import { LAMBDA_SERVICE_ERRORS, PAYLOAD_VERSION, RETRYABLE_ERRORS } from "../core";
-import type { ChoiceRule, Onward, PayloadTemplate, Retrier, State, StateMachineDefinition, TaskState } from "./asl";
+import { LAMBDA_SERVICE_ERRORS, PAYLOAD_VERSION, RETRYABLE_ERRORS, type HandlerName } from "../core";
+import type { Onward, PayloadTemplate, Retrier, State, StateMachineDefinition, TaskState } from "./asl";
 import type { Names } from "./names";
 
 /** A layer is a few calls of one service; ending many executions takes longest. */
@@ -42,11 +42,12 @@ export function compileKillSwitch(names: Names): StateMachineDefinition {
     step: string,
     rest: Onward & Pick<TaskState, "Catch" | "ResultPath" | "ResultSelector">,
     payload: PayloadTemplate = ASKED,
+    handler: HandlerName = "kill-switch",
   ): State => ({
     Type: "Task",
     Resource: `arn:${names.partition}:states:::lambda:invoke`,
     Parameters: {
-      FunctionName: names.function("kill-switch").arn,
+      FunctionName: names.function(handler).arn,
       Payload: { version: PAYLOAD_VERSION, step, ...payload },
     },
     TimeoutSeconds: STEP_SECONDS,
@@ -60,6 +61,14 @@ export function compileKillSwitch(names: Names): StateMachineDefinition {
       Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: next }],
       Next: next,
     });
+  /** A drill's look at HR's records, by who may read them. Whatever comes of it: nothing is held up by it. */
+  const look = (when: "stopped" | "resumed", next: string): State =>
+    task(
+      "look",
+      { ResultPath: null, Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: next }], Next: next },
+      { "stopId.$": "$.asked.stopId", when },
+      "sweeper",
+    );
   const verify = (next: string, otherwise: string): State =>
     task("verify", {
       ResultSelector: { "complete.$": "$.Payload.complete" },
@@ -73,11 +82,7 @@ export function compileKillSwitch(names: Names): StateMachineDefinition {
     Parameters: { version: PAYLOAD_VERSION, "action.$": "$.asked.action", "stopId.$": "$.asked.stopId" },
     End: true,
   };
-  const isComplete = (next: string): ChoiceRule => ({
-    Variable: "$.verified.complete",
-    StringEquals: "yes",
-    Next: next,
-  });
+  const complete = { Variable: "$.verified.complete", StringEquals: "yes" } as const;
   return {
     Comment:
       "Kill switch: stops in layers, each faster than the next, and undoes a stop that two operators let end. Carries who, why and which stop, never a value.",
@@ -111,15 +116,24 @@ export function compileKillSwitch(names: Names): StateMachineDefinition {
       CloseIntake: layer("intake", "EndExecutions"),
       EndExecutions: layer("executions", "VerifyStopped"),
       VerifyStopped: verify("IsStopped", "WaitToStop"),
-      IsStopped: { Type: "Choice", Choices: [isComplete("Stopped")], Default: "WaitToStop" },
+      IsStopped: {
+        Type: "Choice",
+        Choices: [
+          { And: [complete, { Variable: "$.asked.kind", StringEquals: "drill" }], Next: "LookAtRecords" },
+          { ...complete, Next: "Stopped" },
+        ],
+        Default: "WaitToStop",
+      },
+      LookAtRecords: look("stopped", "Stopped"),
       WaitToStop: wait("PullSwitch"),
       Stopped: end,
-      ReadResume: task("resumed", { ResultPath: null, Next: "ReleaseConnector" }),
+      ReadResume: task("resumed", { ResultPath: null, Next: "LookAgain" }),
+      LookAgain: look("resumed", "ReleaseConnector"),
       ReleaseConnector: layer("connector", "FreeConcurrency"),
       FreeConcurrency: layer("concurrency", "OpenIntake"),
       OpenIntake: layer("intake", "VerifyRunning"),
       VerifyRunning: verify("IsRunning", "WaitToUndo"),
-      IsRunning: { Type: "Choice", Choices: [isComplete("FileDrill")], Default: "WaitToUndo" },
+      IsRunning: { Type: "Choice", Choices: [{ ...complete, Next: "FileDrill" }], Default: "WaitToUndo" },
       WaitToUndo: wait("ReleaseConnector"),
       FileDrill: task("file", { ResultPath: null, Next: "Undone" }),
       Undone: end,

@@ -112,6 +112,7 @@ export const LEDGER = {
   systemResume: "system-resume",
   systemStop: "system-stop",
   systemDrill: "system-drill",
+  drillLookPrefix: "drill-look#",
   reversalPrefix: "reversal#",
 } as const;
 

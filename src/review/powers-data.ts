@@ -173,6 +173,13 @@ const MAKERS: readonly {
     invariants: [2, 5],
   },
   {
+    id: "record-drill-looks",
+    title: "record what HR's records showed before and after a drill",
+    kinds: [LEDGER.drillLookPrefix],
+    allowed: ["sweeper"],
+    invariants: [2, 6],
+  },
+  {
     id: "record-refusals",
     title: "record refused decisions and who read what was notified",
     kinds: [LEDGER.refusalPrefix, LEDGER.acknowledgedPrefix],

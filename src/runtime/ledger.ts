@@ -32,6 +32,7 @@ import type { Key } from "./ports";
  *   system-stop                      <stopId>                   somebody stopped the system
  *   system-stop                      <stopId>#<action>#<step>   when a layer of the stop was set, or let go
  *   system-drill                     <stopId>                   what a drill showed
+ *   drill-look#<stopId>              stopped, resumed           which values HR's records showed, before and after a drill
  *   reversal#<requestId>#<index>     <reversalId>               somebody asked to take back what this change wrote
  */
 export const ledgerKeys = {
@@ -110,6 +111,10 @@ export const ledgerKeys = {
     sk: `${stopId}#${action}#${step}`,
   }),
   drill: (stopId: string): Key => ({ pk: LEDGER.systemDrill, sk: stopId }),
+  drillLook: (stopId: string, when: DrillLookItem["when"]): Key => ({
+    pk: `${LEDGER.drillLookPrefix}${stopId}`,
+    sk: when,
+  }),
   /** Partition of the reversals that were begun of a change. */
   reversals: (requestId: string, index: number): string => ofChange(LEDGER.reversalPrefix, requestId, index),
   reversal: (requestId: string, index: number, reversalId: string): Key => ({
@@ -433,6 +438,23 @@ export interface StopSwitchItem extends StopStepItem {
   readonly inFlight: readonly { readonly grantId: string; readonly isUsed: boolean }[];
 }
 
+/** One record of HR that a drill looked at. */
+export interface LookedAt {
+  readonly grantId: string;
+  /** Whether the grant was open or used when the system stopped, or had written before. */
+  readonly inFlight: "open" | "used" | "no";
+  /** Which of the two values of its change the HRIS showed; `nothing` where it could not be read. */
+  readonly seen: "from" | "to" | "other" | "nothing";
+}
+
+/** What HR's records showed when every layer of a drill held, and before any was let go. No value. */
+export interface DrillLookItem extends Key {
+  readonly stopId: string;
+  readonly when: "stopped" | "resumed";
+  readonly records: readonly LookedAt[];
+  readonly lookedAt: string;
+}
+
 /** What a drill showed, filed when the system runs again. */
 export interface DrillItem extends Key {
   readonly stopId: string;
@@ -443,6 +465,15 @@ export interface DrillItem extends Key {
   /** Grants open at the stop, and those of them that were used while the system was stopped: none, or the stop does not work. */
   readonly grantsInFlight: number;
   readonly usedWhileStopped: readonly string[];
+  /** HR's records, held against each other. Absent in drills of before, and where nobody could look. */
+  readonly records?: {
+    /** That showed the same before and after. */
+    readonly unchanged: number;
+    /** That could not be read, once or twice. */
+    readonly unread: number;
+    /** That showed another value after: `written` is one of ours, `by-hr` somebody else's. `settled` was on its way when the system stopped. */
+    readonly changed: readonly { readonly grantId: string; readonly how: "written" | "by-hr" | "settled" }[];
+  };
   readonly agreed: readonly Person[];
   readonly resumedAt: string;
   readonly passed: boolean;

@@ -67,6 +67,14 @@ export const reversalInputSchema = z.object({
   askedBy: z.string().min(1).max(256),
 });
 
+/** Input of the sweeper from the kill switch: a look at HR's records for a drill. What the schedule sends is none. */
+export const drillLookInputSchema = z.object({
+  version,
+  step: z.literal("look"),
+  stopId: requestId,
+  when: z.enum(["stopped", "resumed"]),
+});
+
 /** Input of the broker: the Write task. */
 export const writeInputSchema = changeRefSchema.extend({ digest: z.string().min(1), attempt: z.int().min(1).max(99) });
 export type WriteInput = z.infer<typeof writeInputSchema>;

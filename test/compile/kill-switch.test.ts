@@ -5,6 +5,7 @@ import { stopPolicy } from "../../src/compile/iam";
 import { evaluate } from "../../src/iam";
 import { parseDefinition } from "../../src/local/asl-subset";
 import { askedOf, stepSchema } from "../../src/runtime/kill-switch/input";
+import { drillLookInputSchema } from "../../src/runtime/payloads";
 import { ALLOW_ALL, requestArn } from "../iam/helpers";
 import { NAMES } from "./workflow-policies";
 
@@ -18,8 +19,29 @@ describe("the kill switch's state machine", () => {
     expect(parseDefinition(machine)).toEqual(machine);
   });
 
-  test("invokes its own function and nothing else", () => {
-    expect(functionsInvokedBy(machine)).toEqual([NAMES.function("kill-switch").arn]);
+  test("invokes its own function, and for a drill's looks the sweeper, and nothing else", () => {
+    expect(functionsInvokedBy(machine)).toEqual([NAMES.function("kill-switch").arn, NAMES.function("sweeper").arn]);
+    const looks = tasks.filter(([, { Parameters }]) => Parameters["FunctionName"] === NAMES.function("sweeper").arn);
+    expect(looks.map(([name]) => name)).toEqual(["LookAtRecords", "LookAgain"]);
+    for (const [name, { Parameters, Catch }] of looks) {
+      const when = name === "LookAgain" ? "resumed" : "stopped";
+      const next = nextOf(machine.States[name]!);
+      expect(Parameters["Payload"]).toEqual({ version: 1, step: "look", "stopId.$": "$.asked.stopId", when });
+      expect(drillLookInputSchema.safeParse({ version: 1, step: "look", stopId: "S1", when }).success).toBe(true);
+      expect(Catch).toEqual([{ ErrorEquals: ["States.ALL"], ResultPath: null, Next: next }]);
+    }
+  });
+
+  test("a drill looks at HR's records when every layer holds, and again before any is let go", () => {
+    const { Choices } = machine.States["IsStopped"] as { readonly Choices: readonly object[] };
+    expect(Choices).toMatchObject([
+      {
+        And: [{ Variable: "$.verified.complete" }, { Variable: "$.asked.kind", StringEquals: "drill" }],
+        Next: "LookAtRecords",
+      },
+      { Variable: "$.verified.complete", StringEquals: "yes", Next: "Stopped" },
+    ]);
+    expect(nextOf(machine.States["LookAgain"]!)).toBe("ReleaseConnector");
   });
 
   test("pulls the switch first, and then takes the layers from the fastest to the slowest", () => {
@@ -52,13 +74,14 @@ describe("the kill switch's state machine", () => {
   });
 
   test("an undo fails at once where the ledger does not show that two people agreed", () => {
-    expect(machine.States["ReadResume"]).toMatchObject({ Type: "Task", Next: "ReleaseConnector" });
+    expect(machine.States["ReadResume"]).toMatchObject({ Type: "Task", Next: "LookAgain" });
     expect((machine.States["ReadResume"] as TaskState).Catch).toBeUndefined();
   });
 
   test("gives every step the payload that its schema asks for", () => {
     const asked = askedOf({ action: "drill", stopId: "S1" }, "x");
     for (const [name, { Parameters }] of tasks) {
+      if (Parameters["FunctionName"] !== NAMES.function("kill-switch").arn) continue;
       const { step, version } = Parameters["Payload"] as { step: string; version: number };
       const members = Object.keys(Parameters["Payload"] as object).map((key) => key.replace(/\.\$$/, ""));
       const payload =

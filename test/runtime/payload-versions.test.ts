@@ -25,6 +25,7 @@ test("every payload that has a version is among those that are held here", () =>
     "connectorInputSchema",
     "connectorOutputSchema",
     "decideInputSchema",
+    "drillLookInputSchema",
     "inspectInputSchema",
     "requestApprovalInputSchema",
     "reversalInputSchema",

@@ -25,6 +25,7 @@ const MAKERS: Readonly<Record<keyof typeof LEDGER, readonly string[]>> = {
   systemStop: ["kill-switch"],
   systemDrill: ["kill-switch"],
   reversalPrefix: ["reversal"],
+  drillLookPrefix: ["sweeper"],
 };
 
 /** A partition of a kind: most have one for each request or grant. */

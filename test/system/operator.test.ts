@@ -315,15 +315,49 @@ describe("`drill`", () => {
       },
     };
     const watched = { ...office, ports: { ...office.ports, clock } };
+    expect(await publish(office, "joiner")).toBe("applied");
+    const asked = office.hris.log.length;
     const { code, out, err } = await run(watched, "drill", "--reason", "of the quarter");
     expect([code, err]).toEqual([0, expect.stringMatching(/1 of 2 operators agreed \(ada/)]);
     expect(err).toContain("https://approvals.example.com/#/system");
     expect(out).toMatch(/^Drill drill-01JC\w+ passed$/m);
     expect(out).toMatch(/^switch +yes +a transaction that demands a running switch was refused$/m);
     expect(out).toMatch(/agreed by ada and ben|agreed by ben and ada/);
+    expect(out).toMatch(/^HR's records looked at before and after: 1; unchanged: 1; not to be compared: 0$/m);
+    const calls = office.hris.log.slice(asked);
+    expect(calls.map(({ method, credential }) => [method, credential])).toEqual([
+      ["GET", "reader"],
+      ["GET", "reader"],
+    ]);
     const stopId = /drill-01JC\w+/.exec(out)?.[0] ?? "";
-    expect(await json(office, "drill", "--of", stopId)).toMatchObject({ stopId, passed: true, filed: true });
+    const records = { unchanged: 1, unread: 0, changed: [] };
+    expect(await json(office, "drill", "--of", stopId)).toMatchObject({ stopId, passed: true, filed: true, records });
+    expect(office.cloud.iam.trail.filter(({ allowed }) => !allowed)).toEqual([]);
     expect(await json(office, "status")).toMatchObject({ system: "running" });
+  });
+
+  test("finds a record of HR that was written while the system was stopped", async () => {
+    const office = await opened();
+    const { cloud, hris } = office;
+    expect(await publish(office, "joiner")).toBe("applied");
+    // As if somebody held the writer credential: HR takes the value back before, and it is there again after.
+    hris.setField(WORKERS.joiner.id, "workEmail", null);
+    let looks = 0;
+    const clock = {
+      now: () => cloud.clock.now(),
+      sleep: async (ms: number) => {
+        looks += 1;
+        if (looks === 2) {
+          hris.setField(WORKERS.joiner.id, "workEmail", madeFor("joiner").workEmail);
+          await agree(office, 0);
+          await agree(office, 1);
+        }
+        return cloud.clock.advance(ms);
+      },
+    };
+    const { code, out } = await run({ ...office, ports: { ...office.ports, clock } }, "drill");
+    expect([code, out]).toEqual([3, expect.stringMatching(/DID NOT PASS[\s\S]*WRITTEN WHILE IT WAS STOPPED: g-/)]);
+    expect(out).not.toContain(madeFor("joiner").workEmail);
   });
 
   test("says that the system is stopped where nobody agreed in time", async () => {

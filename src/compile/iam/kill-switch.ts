@@ -59,14 +59,14 @@ export function killSwitch(names: Names, intakeMappingArn: string | undefined): 
   ];
 }
 
-/** The kill switch's state machine runs its function, nothing else. */
+/** The kill switch's state machine runs its function, and for a drill's looks at HR's records the sweeper, who may read them. */
 export function killSwitchWorkflow(names: Names): PolicyDocument {
   return documentOf([
     {
       Sid: "InvokeStepsOfTheKillSwitch",
       Effect: "Allow",
       Action: "lambda:InvokeFunction",
-      Resource: names.function("kill-switch").arn,
+      Resource: [names.function("kill-switch").arn, names.function("sweeper").arn],
     },
   ]);
 }

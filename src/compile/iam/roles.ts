@@ -368,6 +368,7 @@ function sweeper({ names, refs }: IamInput): Statement[] {
     useControl(names, "FileNotices", [CONTROL.inboxPrefix], ["PutItem"]),
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
     useControl(names, "RemoveDoneWork", [CONTROL.lookPrefix, CONTROL.openPrefix], ["DeleteItem"]),
+    putLedger(names, "KeepLooksOfDrills", [LEDGER.drillLookPrefix]),
     putLedger(names, "SettleGrants", [
       LEDGER.grantEndPrefix,
       LEDGER.grantOutcomePrefix,

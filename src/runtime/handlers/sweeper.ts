@@ -1,4 +1,6 @@
 import { CONTROL, formatInstant, parseInstant, PAYLOAD_VERSION } from "../../core";
+import { lookAtRecords } from "../kill-switch/drill-look";
+import { drillLookInputSchema } from "../payloads";
 import { settleOpen, watchOpen } from "../abandoned";
 import { ignoreLostRace, postpone } from "../due-work";
 import {
@@ -93,14 +95,21 @@ type Result = "settled" | "ended" | "looked" | "expired" | "left";
  * reverted. A wait for approval past its end: forgotten, its token with it. A change whose execution ended without a word: ended
  * and announced.
  *
+ * It also takes a drill's two looks at HR's records, when the kill switch asks: it has the reader's credential already.
+ *
  * Each item goes record first, event second, queue last, so that a crash anywhere repeats at most an event; every record is
  * conditional, so that two runs at once do no harm. What cannot be settled now goes to the end of its queue, so that however
  * many such items there are, they do not stand before others.
  */
-export function createHandler(ports: SweeperPorts): () => Promise<SweeperOutput> {
+export function createHandler(ports: SweeperPorts): (event?: unknown) => Promise<SweeperOutput> {
   const { store, clock, log } = ports;
 
-  return async () => {
+  return async (event) => {
+    const asked = drillLookInputSchema.safeParse(event);
+    if (asked.success) {
+      await lookAtRecords(ports, asked.data);
+      return { version: PAYLOAD_VERSION, settled: 0, ended: 0, looked: 0, expired: 0, left: 0 };
+    }
     const startedMs = clock.now();
     const until = formatInstant(startedMs);
     const counts: Record<Result, number> = { settled: 0, ended: 0, looked: 0, expired: 0, left: 0 };
