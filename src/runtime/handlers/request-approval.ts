@@ -5,7 +5,7 @@ import { controlKeys, type TaskItem } from "../ledger";
 import { requestApprovalInputSchema, type RequestApprovalInput } from "../payloads";
 import { ConditionFailed, type Clock, type Condition, type Keys, type Log, type Store } from "../ports";
 import { tellOf } from "../notices";
-import { getInspection } from "../records";
+import { getChangeOutcome, getInspection } from "../records";
 
 export interface RequestApprovalPorts {
   readonly store: Store;
@@ -59,7 +59,7 @@ function isNewer(input: RequestApprovalInput, nowMs: number): Condition {
  * Files the wait for an approval: the task token, encrypted, beside the digest of the exact change that is asked about. A token
  * issued again (a retry of the task) replaces the one before, which is worthless by then; an invocation that comes late with that
  * one replaces nothing: the workflow says which of its calls came after which, because the clocks of two machines may not. Where the approval was completed on the one before, the approvals API ends the new wait. The workflow discards
- * the result and waits for that API's callback, or for its time-out. In the same transaction the request is filed for who tells the groups.
+ * the result and waits for that API's callback, or for its time-out. Of a change that has ended, as a redrive can meet it, nobody is asked. In the same transaction the request is filed for who tells the groups.
  */
 export function createHandler(
   ports: RequestApprovalPorts,
@@ -72,6 +72,10 @@ export function createHandler(
     const inspection = await getInspection(store, input, digest);
     if (inspection?.approval === undefined) {
       throw new UnknownReference(`change ${index} of \`${requestId}\` has no exact change that waits for an approval`);
+    }
+    if ((await getChangeOutcome(store, input)) !== undefined) {
+      log.info("approval-not-asked", { requestId, index, field: inspection.field });
+      return { version: PAYLOAD_VERSION };
     }
     const expiresAt = formatInstant(
       Math.min(approvalDeadlineMs(inspection, inspection.approval), now + input.approvalTimeoutSeconds * 1000),
