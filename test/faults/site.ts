@@ -1,9 +1,15 @@
-import { compileNames, compileStateMachine } from "../../src/compile";
+import { compileNames, compileStateMachine, type StateMachineDefinition } from "../../src/compile";
 import { compileKillSwitch } from "../../src/compile/kill-switch";
 import type { Scalar } from "../../src/policy/model";
 import { parsePolicy } from "../../src/policy/parse";
 import { createMemoryStore } from "../../src/local/memory-store";
-import { createWorkflowEngine, type Invoke, type WorkflowEngine } from "../../src/local/workflow-engine";
+import {
+  createWorkflowEngine,
+  type EngineOptions,
+  type Execution,
+  type Invoke,
+  type WorkflowEngine,
+} from "../../src/local/workflow-engine";
 import * as connector from "../../src/runtime/handlers/connector";
 import * as killSwitch from "../../src/runtime/handlers/kill-switch";
 import * as notifier from "../../src/runtime/handlers/notifier";
@@ -12,6 +18,7 @@ import { Probe } from "../runtime/probe";
 import { APPROVER, OPERATORS_GROUP, World } from "../runtime/world";
 import { Died, Invocations } from "./invocations";
 import { MemoryLayers } from "./layers";
+import { redrive } from "./redrive";
 import { Timeline } from "./timeline";
 
 const NAMES = compileNames({ prefix: "demo", accountId: "111122223333", region: "eu-west-1" });
@@ -52,10 +59,10 @@ segments: { contractors: { when: { worker_type: [contingent] }, mode: notify } }
 breaker: { maxWritesPerHour: 3, maxWritesPerDay: 1000 }
 `;
 
-const definitions = new Map<string, unknown>();
+const definitions = new Map<string, StateMachineDefinition>();
 
 /** The workflow of a policy, compiled once. */
-function workflowOf(policy: string): unknown {
+function workflowOf(policy: string): StateMachineDefinition {
   const known = definitions.get(policy) ?? Object.freeze(compileStateMachine(parsePolicy(policy), NAMES));
   definitions.set(policy, known);
   return known;
@@ -102,7 +109,11 @@ export class Site {
 
   /** What each task was last called with, and the connector. */
   readonly tasks = new Map<string, unknown>();
+  /** What redrives started: executions again, or items of them. */
+  readonly redriven: Execution[] = [];
 
+  readonly #definition: StateMachineDefinition;
+  readonly #engineOptions: Omit<EngineOptions, "asl">;
   readonly #queue: { readonly event: object; receives: number }[] = [];
   readonly #notify: () => Promise<unknown>;
   readonly #step: (event: unknown) => Promise<unknown>;
@@ -121,10 +132,13 @@ export class Site {
     this.timeline = new Timeline(clock);
     this.invocations = new Invocations(() => world.now);
     for (const [name, probe] of Object.entries(world.probes)) this.invocations.take(probe, name);
-    this.engine = this.#engineOf(workflowOf(policy), (handler, payload) => this.#task(handler, payload));
-    this.killSwitch = this.#engineOf(KILL_SWITCH, (_handler, payload) =>
+    this.#definition = workflowOf(policy);
+    this.#engineOptions = this.#optionsOf((handler, payload) => this.#task(handler, payload));
+    this.engine = createWorkflowEngine({ ...this.#engineOptions, asl: this.#definition });
+    const steps = this.#optionsOf((_handler, payload) =>
       this.invocations.invoke("kill-switch", () => this.#step(payload)),
     );
+    this.killSwitch = createWorkflowEngine({ ...steps, asl: KILL_SWITCH });
     this.layers = new MemoryLayers(
       async (cause) => {
         for (const execution of this.engine.executions()) {
@@ -178,8 +192,17 @@ export class Site {
     this.edited.add(`${workerId ?? ""}/${field}`);
   }
 
-  /** A request to the approvals API; a person sends it again where it is not answered. */
-  async ask(...request: Parameters<World["api"]>): Promise<Awaited<ReturnType<World["api"]>>> {
+  /** A request to the approvals API; a person sends it again where it is not answered, for a quarter of an hour. */
+  async ask(...request: Parameters<World["api"]>): Promise<Awaited<ReturnType<World["api"]>> | undefined> {
+    for (let tries = 0; tries < 15; tries += 1) {
+      const answer = await this.#askOnce(...request);
+      if (answer !== undefined && answer.statusCode < 500) return answer;
+      await this.timeline.advance(MINUTE);
+    }
+    return undefined;
+  }
+
+  async #askOnce(...request: Parameters<World["api"]>): Promise<Awaited<ReturnType<World["api"]>> | undefined> {
     const answer = await this.invocations
       .invoke("approvals", () => this.world.api(...request))
       .catch((error: unknown) => {
@@ -187,9 +210,7 @@ export class Site {
         return undefined;
       });
     await this.timeline.rest();
-    if (answer !== undefined && answer.statusCode < 500) return answer;
-    await this.timeline.advance(MINUTE);
-    return this.ask(...request);
+    return answer;
   }
 
   /** Starts the kill switch's machine; whoever does tries again where that fails. */
@@ -259,7 +280,7 @@ export class Site {
 
   /** What is under way still, in words. */
   open(): string[] {
-    const running = [...this.engine.executions(), ...this.killSwitch.executions()];
+    const running = [...this.engine.executions(), ...this.redriven, ...this.killSwitch.executions()];
     return [
       ...this.#queue.map(() => "a message waits"),
       ...running.filter((execution) => execution.status() === "RUNNING").map(({ name }) => `${name} runs`),
@@ -297,9 +318,9 @@ export class Site {
     await this.timeline.rest();
   }
 
-  #engineOf(asl: unknown, call: (handler: string, payload: unknown) => Promise<unknown>): WorkflowEngine {
+  #optionsOf(call: (handler: string, payload: unknown) => Promise<unknown>): Omit<EngineOptions, "asl"> {
     const invoke: Invoke = (functionArn, payload) => call(functionArn.split(":function:demo-")[1] ?? "", payload);
-    return createWorkflowEngine({ asl, invoke, timers: this.timeline, random: () => 1 });
+    return { invoke, timers: this.timeline, random: () => 1 };
   }
 
   /** A task of the workflow. */
@@ -324,8 +345,14 @@ export class Site {
     const { world, invocations } = this;
     Object.assign(world.workflow, {
       start: (name: string, input: object) => this.engine.start(name, input),
-      status: (name: string) => this.engine.status(name),
-      sendTaskSuccess: (token: string, output: object) => this.engine.sendTaskSuccess(token, output),
+      status: (name: string) =>
+        this.redriven.some((execution) => execution.name === name && execution.status() === "RUNNING")
+          ? Promise.resolve("running")
+          : this.engine.status(name),
+      sendTaskSuccess: (token: string, output: object) =>
+        this.redriven.some((execution) => execution.sendTaskSuccess(token, output) === "sent")
+          ? Promise.resolve("sent")
+          : this.engine.sendTaskSuccess(token, output),
     });
     Object.assign(world.killSwitch, {
       start: (name: string, input: object) => this.killSwitch.start(name, input),
@@ -342,6 +369,23 @@ export class Site {
       this.tasks.set("connector", payload);
       return invocations.invoke("connector", () => managed(payload));
     };
+    this.#frontGateway();
+    const { hris } = world;
+    const writeField = hris.writeField.bind(hris);
+    hris.writeField = async (workerId, field, change) => {
+      const before = hris.valueOf(field, workerId);
+      const grantId = invocations.about("grantId") ?? "nobody";
+      const write: HrisWrite = { grantId, workerId, field, to: change.to, before, after: before };
+      this.writes.push(write);
+      const written = await writeField(workerId, field, change);
+      write.after = hris.valueOf(field, workerId);
+      return written;
+    };
+  }
+
+  /** API Gateway in front of the gateway's function. */
+  #frontGateway(): void {
+    const { world, invocations } = this;
     const gateway = world.gateway;
     const failed = (statusCode: number) => ({ statusCode, headers: {}, body: "{}" });
     world.gateway = async (event: unknown) => {
@@ -355,17 +399,20 @@ export class Site {
         return failed(502);
       }
     };
-    const { hris } = world;
-    const writeField = hris.writeField.bind(hris);
-    hris.writeField = async (workerId, field, change) => {
-      const before = hris.valueOf(field, workerId);
-      const grantId = invocations.about("grantId") ?? "nobody";
-      const write: HrisWrite = { grantId, workerId, field, to: change.to, before, after: before };
-      this.writes.push(write);
-      const written = await writeField(workerId, field, change);
-      write.after = hris.valueOf(field, workerId);
-      return written;
-    };
+  }
+
+  /** Replaces every function by one that was deployed with the policy of the table. */
+  deployFunctions(): void {
+    this.world.deployFunctions();
+    this.#frontGateway();
+  }
+
+  /** An operator redrives an execution that ended without success; whether there was one. */
+  redrive(name: string): boolean {
+    const execution = this.engine.execution(name);
+    if (execution === undefined || ["RUNNING", "SUCCEEDED"].includes(execution.status())) return false;
+    this.redriven.push(...redrive(execution, { ...this.#engineOptions, asl: this.#definition }));
+    return true;
   }
 
   /** Watches every record as it is made, below whatever is lost of the answer. */

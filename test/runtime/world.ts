@@ -260,17 +260,18 @@ export class World {
   readonly workflow: Workflow;
   readonly killSwitch: Pick<Workflow, "start">;
 
-  readonly intake;
-  readonly decide;
-  readonly inspect;
-  readonly requestApproval;
-  readonly approvals;
-  readonly broker;
-  gateway;
-  readonly announce;
-  readonly sweeper;
-  readonly reversal;
+  intake!: ReturnType<typeof intake.createHandler>;
+  decide!: ReturnType<typeof decide.createHandler>;
+  inspect!: ReturnType<typeof inspect.createHandler>;
+  requestApproval!: ReturnType<typeof requestApproval.createHandler>;
+  approvals!: ReturnType<typeof approvals.createHandler>;
+  broker!: ReturnType<typeof broker.createHandler>;
+  gateway!: ReturnType<typeof gateway.createHandler>;
+  announce!: ReturnType<typeof announce.createHandler>;
+  sweeper!: ReturnType<typeof sweeper.createHandler>;
+  reversal!: ReturnType<typeof reversal.createHandler>;
 
+  readonly #createHandlers: (manifestHash: string) => void;
   #ulids = 0;
   readonly #left = new Map<string, number>();
   #accessKeys = 0;
@@ -283,9 +284,8 @@ export class World {
       page,
     }: { readonly vpcEndpointId?: string; readonly page?: approvals.ApprovalsPorts["page"] } = {},
   ) {
-    const items = itemsOfPolicy(policyText);
-    this.manifestHash = items.find(({ sk }) => sk === "manifest")?.hash ?? "";
-    this.seed("classification", items);
+    this.manifestHash = "";
+    this.applyPolicy(policyText);
     this.seed("control", [CONTROL_START.switch, CONTROL_START.breaker]);
     this.hris.set("employment_type", "employee");
     this.hris.set("legal_entity", "acme-uk");
@@ -381,77 +381,92 @@ export class World {
       return `01J${formatInstant(nowMs).replace(/\D/g, "").slice(0, 14)}${String(this.#ulids).padStart(9, "0")}`;
     };
 
-    const { manifestHash } = this;
-    this.intake = intake.createHandler({
-      store: storeOf("intake"),
-      workflow: this.probes.intake.wrap(workflow, ["start"]),
-      clock,
-      log,
-    });
-    this.decide = decide.createHandler({ store: storeOf("decide"), clock, log }, { manifestHash });
-    this.inspect = inspect.createHandler(
-      { store: storeOf("inspect"), keys: keysOf("inspect"), systems: systemsOf("inspect"), clock, log },
-      { manifestHash, hrisSystem: "hris" },
-    );
-    this.requestApproval = requestApproval.createHandler({
-      store: storeOf("request-approval"),
-      keys: keysOf("request-approval"),
-      clock,
-      log,
-    });
-    this.approvals = approvals.createHandler(
-      {
-        store: storeOf("approvals"),
-        keys: keysOf("approvals"),
-        workflow: this.probes.approvals.wrap(workflow, ["sendTaskSuccess"]),
-        killSwitch: this.probes.approvals.wrap(killSwitch, ["start"]),
-        newUlid,
+    this.#createHandlers = (manifestHash) => {
+      this.intake = intake.createHandler({
+        store: storeOf("intake"),
+        workflow: this.probes.intake.wrap(workflow, ["start"]),
         clock,
         log,
-        page,
-      },
-      { manifestHash, groupClaim: "groups", workerIdClaim: "worker_id", operatorsGroup: OPERATORS_GROUP },
-    );
-    this.broker = broker.createHandler(
-      {
-        store: storeOf("broker"),
-        sts: this.probes.broker.wrap(sts, ["assumeConnectorRole"]),
-        functions: this.probes.broker.wrap(functions, ["invoke"]),
-        newUlid,
+      });
+      this.decide = decide.createHandler({ store: storeOf("decide"), clock, log }, { manifestHash });
+      this.inspect = inspect.createHandler(
+        { store: storeOf("inspect"), keys: keysOf("inspect"), systems: systemsOf("inspect"), clock, log },
+        { manifestHash, hrisSystem: "hris" },
+      );
+      this.requestApproval = requestApproval.createHandler({
+        store: storeOf("request-approval"),
+        keys: keysOf("request-approval"),
         clock,
         log,
-      },
-      {
-        manifestHash,
-        connectorRoleArn: CONNECTOR_ROLE_ARN,
-        connectorFunctionName: "demo-connector",
-        gatewayUrl: GATEWAY_URL,
-        sessionPolicyTemplate: SESSION_POLICY_TEMPLATE,
-        region: "eu-west-1",
-      },
-    );
-    this.gateway = gateway.createHandler(
-      { store: storeOf("gateway"), keys: keysOf("gateway"), systems: systemsOf("gateway"), newUlid, clock, log },
-      { manifestHash, connectorRoleArn: CONNECTOR_ROLE_ARN, vpcEndpointId },
-    );
-    this.announce = announce.createHandler({
-      store: storeOf("announce"),
-      bus: this.probes.announce.wrap(bus, ["put"]),
-      clock,
-      log,
-    });
-    this.reversal = reversal.createHandler(
-      { store: storeOf("reversal"), workflow: this.probes.reversal.wrap(workflow, ["start"]), clock, log },
-      { manifestHash, reversalDays: 30 },
-    );
-    this.sweeper = sweeper.createHandler({
-      store: storeOf("sweeper"),
-      bus: this.probes.sweeper.wrap(bus, ["put"]),
-      systems: systemsOf("sweeper"),
-      workflow: this.probes.sweeper.wrap(workflow, ["status"]),
-      clock,
-      log,
-    });
+      });
+      this.approvals = approvals.createHandler(
+        {
+          store: storeOf("approvals"),
+          keys: keysOf("approvals"),
+          workflow: this.probes.approvals.wrap(workflow, ["sendTaskSuccess"]),
+          killSwitch: this.probes.approvals.wrap(killSwitch, ["start"]),
+          newUlid,
+          clock,
+          log,
+          page,
+        },
+        { manifestHash, groupClaim: "groups", workerIdClaim: "worker_id", operatorsGroup: OPERATORS_GROUP },
+      );
+      this.broker = broker.createHandler(
+        {
+          store: storeOf("broker"),
+          sts: this.probes.broker.wrap(sts, ["assumeConnectorRole"]),
+          functions: this.probes.broker.wrap(functions, ["invoke"]),
+          newUlid,
+          clock,
+          log,
+        },
+        {
+          manifestHash,
+          connectorRoleArn: CONNECTOR_ROLE_ARN,
+          connectorFunctionName: "demo-connector",
+          gatewayUrl: GATEWAY_URL,
+          sessionPolicyTemplate: SESSION_POLICY_TEMPLATE,
+          region: "eu-west-1",
+        },
+      );
+      this.gateway = gateway.createHandler(
+        { store: storeOf("gateway"), keys: keysOf("gateway"), systems: systemsOf("gateway"), newUlid, clock, log },
+        { manifestHash, connectorRoleArn: CONNECTOR_ROLE_ARN, vpcEndpointId },
+      );
+      this.announce = announce.createHandler({
+        store: storeOf("announce"),
+        bus: this.probes.announce.wrap(bus, ["put"]),
+        clock,
+        log,
+      });
+      this.reversal = reversal.createHandler(
+        { store: storeOf("reversal"), workflow: this.probes.reversal.wrap(workflow, ["start"]), clock, log },
+        { manifestHash, reversalDays: 30 },
+      );
+      this.sweeper = sweeper.createHandler({
+        store: storeOf("sweeper"),
+        bus: this.probes.sweeper.wrap(bus, ["put"]),
+        systems: systemsOf("sweeper"),
+        workflow: this.probes.sweeper.wrap(workflow, ["status"]),
+        clock,
+        log,
+      });
+    };
+    this.#createHandlers(this.manifestHash);
+  }
+
+  /** Applies another policy to the classification table, as the first half of a deploy does. */
+  applyPolicy(policyText: string): void {
+    const items = itemsOfPolicy(policyText);
+    this.manifestHash = items.find(({ sk }) => sk === "manifest")?.hash ?? "";
+    this.tables.classification.clear();
+    this.seed("classification", items);
+  }
+
+  /** Replaces every function by one that was deployed with the policy of the table, as the second half does. */
+  deployFunctions(): void {
+    this.#createHandlers(this.manifestHash);
   }
 
   /** The way to the gateway through API Gateway, which names the session that signed. */
