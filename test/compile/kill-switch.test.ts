@@ -2,8 +2,10 @@ import { functionsInvokedBy, lintStateMachine } from "../../src/compile";
 import type { State, TaskState } from "../../src/compile/asl";
 import { compileKillSwitch } from "../../src/compile/kill-switch";
 import { stopPolicy } from "../../src/compile/iam";
+import { stopLayerGuides } from "../../src/compile/stop-layers";
 import { evaluate } from "../../src/iam";
 import { parseDefinition } from "../../src/local/asl-subset";
+import { LAYERS } from "../../src/runtime/kill-switch/layers";
 import { askedOf, stepSchema } from "../../src/runtime/kill-switch/input";
 import { drillLookInputSchema } from "../../src/runtime/payloads";
 import { ALLOW_ALL, requestArn } from "../iam/helpers";
@@ -118,6 +120,27 @@ describe("what the machine is started with", () => {
     expect(askedOf({ reason: "r".repeat(5000) }, "x").reason).toHaveLength(1024);
     expect(askedOf({}, "é".repeat(80)).stopId).toMatch(/^[A-Za-z0-9_-]{64}$/);
   });
+});
+
+test("the guide to the layers names each state of the machine that takes one, in its order, and the stack's own parts", () => {
+  const guides = stopLayerGuides(NAMES);
+  expect(guides.map(({ layer }) => layer)).toEqual(["switch", ...LAYERS]);
+  const steps = guides.map(
+    ({ state }) => ((machine.States[state] as TaskState).Parameters["Payload"] as { step: string }).step,
+  );
+  expect(steps).toEqual(guides.map(({ layer }) => layer));
+  const commands = guides.flatMap(({ byHand }) => byHand).join("\n");
+  for (const part of [
+    NAMES.controlTable.name,
+    NAMES.function("broker").name,
+    NAMES.function("gateway").name,
+    NAMES.role("connector").name,
+    NAMES.stopPolicy.arn,
+    NAMES.function("intake").name,
+    NAMES.stateMachine.arn,
+  ]) {
+    expect(commands).toContain(part);
+  }
 });
 
 test("the policy that a stop attaches denies everything, whatever else allows it", () => {
