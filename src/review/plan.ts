@@ -36,7 +36,9 @@ export function stackBeforePlan(json: unknown): Stack | undefined {
   const values = record(record(plan["prior_state"])["values"]);
   const isEmpty = resourcesOf(values["root_module"]).every(({ mode }) => mode === "data");
   if (isEmpty) return undefined;
-  return stackOfValues(values, plan, { unknown: new Map(), outputs: outputsOf(values["outputs"], {}) });
+  const stack = stackOfValues(values, plan, { unknown: new Map(), outputs: outputsOf(values["outputs"], {}) });
+  // What a plan leaves out, it leaves out of what will be.
+  return { ...stack, unread: [] };
 }
 
 function planOf(json: unknown): Readonly<Record<string, unknown>> {

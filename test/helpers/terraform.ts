@@ -18,6 +18,8 @@ export interface Terraform {
    * object sees, so that each further validation costs seconds.
    */
   validate(dir: string): TerraformRun;
+  /** Plans what is in a folder, against the state that lies there, without asking AWS for anything; the plan as JSON. */
+  plan(dir: string): unknown;
   /** Applies a configuration that needs no provider, with its state in its own folder, and returns its outputs. */
   outputs(dir: string): Readonly<Record<string, unknown>>;
 }
@@ -82,18 +84,34 @@ function terraformWith(initArgs: readonly string[]): Terraform {
     });
     return { ok: status === 0, output: `${stdout}${stderr}` };
   };
+  const env = { TF_DATA_DIR: dataDir };
+  const initialise = (dir: string): void => {
+    const own = join(dir, ".terraform.lock.hcl");
+    if (lockFile === undefined) {
+      const init = run(dir, ["init", "-backend=false", "-input=false", ...initArgs], env);
+      if (!init.ok) throw new Error(`terraform init failed:\n${init.output}`);
+      lockFile = own;
+    } else if (!existsSync(own)) {
+      copyFileSync(lockFile, own);
+    }
+  };
   return {
     validate(dir) {
-      const env = { TF_DATA_DIR: dataDir };
-      const own = join(dir, ".terraform.lock.hcl");
-      if (lockFile === undefined) {
-        const init = run(dir, ["init", "-backend=false", "-input=false", ...initArgs], env);
-        if (!init.ok) throw new Error(`terraform init failed:\n${init.output}`);
-        lockFile = own;
-      } else {
-        copyFileSync(lockFile, own);
-      }
+      initialise(dir);
       return run(dir, ["validate"], env);
+    },
+    plan(dir) {
+      initialise(dir);
+      const planned = run(dir, ["plan", "-refresh=false", "-input=false", "-lock=false", "-out=tfplan"], env);
+      if (!planned.ok) throw new Error(`terraform plan failed:\n${planned.output}`);
+      const { status, stdout, stderr } = spawnSync("terraform", ["show", "-json", "tfplan"], {
+        cwd: dir,
+        encoding: "utf8",
+        env: environment(env),
+        maxBuffer: 256 * 1024 * 1024,
+      });
+      if (status !== 0) throw new Error(`terraform show failed:\n${stderr}`);
+      return JSON.parse(stdout) as unknown;
     },
     outputs(dir) {
       for (const args of [

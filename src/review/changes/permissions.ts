@@ -119,9 +119,12 @@ function spoken(pair: PermissionPair, { list, complete }: Decisions, words: Word
   const { people, requests } = pair;
   const changes = (["gains", "loses"] as const).flatMap((direction): Change[] => {
     const told = new Set<string>();
-    const those = ASKS.flatMap((asks) => list.filter((each) => each.direction === direction && each.asks === asks))
-      .filter((each) => !told.has(nameOf(each)) && told.add(nameOf(each)))
-      .sort((a, b) => ASKS.indexOf(a.asks) - ASKS.indexOf(b.asks) || rank(a, requests) - rank(b, requests));
+    const those = examples(
+      ASKS.flatMap((asks) => list.filter((each) => each.direction === direction && each.asks === asks)).filter(
+        (each) => !told.has(nameOf(each)) && told.add(nameOf(each)),
+      ),
+      requests,
+    );
     const [first] = those;
     if (first === undefined) return [];
     const isGain = direction === "gains";
@@ -145,6 +148,20 @@ function spoken(pair: PermissionPair, { list, complete }: Decisions, words: Word
     ...changes,
     changeOf({ code: "PermissionUndecided", effect: "look", message, who: people.technical(), ...noted }),
   ];
+}
+
+/** Requests that a reader must know of, the worst first: of those that one statement decides alike, one. */
+function examples(list: readonly Decided[], requests: Requests): Decided[] {
+  const found = new Map<string, Decided>();
+  const sorted = [...list].sort(
+    (a, b) => ASKS.indexOf(a.asks) - ASKS.indexOf(b.asks) || rank(a, requests) - rank(b, requests),
+  );
+  for (const each of sorted) {
+    const { asks, caller, ask, statements } = each;
+    const key = JSON.stringify([asks, caller.arn, ask.action, requests.titleOf(ask) ?? "", statements]);
+    if (!found.has(key)) found.set(key, each);
+  }
+  return [...found.values()];
 }
 
 /** What is really allowed comes first. */
@@ -349,9 +366,7 @@ function principalNew(pair: PermissionPair, now: Principal): Change[] {
     const message = `${now.label} is new and allows nothing`;
     return [changeOf({ code: "GuardAdded", effect: "neutral", message, places })];
   }
-  const lines = [...gains]
-    .sort((a, b) => rank(a, requests) - rank(b, requests))
-    .map((each) => `${what(each, requests)}${titled(requests.titleOf(each.ask))}`);
+  const lines = examples(gains, requests).map((each) => `${what(each, requests)}${titled(requests.titleOf(each.ask))}`);
   const [first] = lines;
   const more = lines.length - 1;
   const may =

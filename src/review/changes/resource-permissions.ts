@@ -1,5 +1,6 @@
 import { ALLOW_ALL } from "../asking";
 import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
+import { attributeOf } from "../identity";
 import type { ResourcePolicy, TargetKind } from "../resource-policies";
 import type { System } from "../system";
 import { changeOf, type Change } from "./change";
@@ -100,22 +101,36 @@ function joined(system: System, policy: ResourcePolicy | undefined, documents: r
   return { ...side, documents: policy?.document === undefined ? [] : [policy.document] };
 }
 
+/** What has policies, and the attribute that names it in them. */
+const TARGETS: Readonly<Record<TargetKind, readonly [type: string, attribute: string]>> = {
+  api: ["aws_api_gateway_rest_api", "execution_arn"],
+  bucket: ["aws_s3_bucket", "arn"],
+  bus: ["aws_cloudwatch_event_bus", "arn"],
+  function: ["aws_lambda_function", "arn"],
+  key: ["aws_kms_key", "arn"],
+  queue: ["aws_sqs_queue", "arn"],
+  secret: ["aws_secretsmanager_secret", "arn"],
+  table: ["aws_dynamodb_table", "arn"],
+  topic: ["aws_sns_topic", "arn"],
+};
+
+/** Whether a stack declares what a policy is the policy of. */
+function isDeclared({ stack }: System, { kind, target }: ResourcePolicy): boolean {
+  const [type, attribute] = TARGETS[kind];
+  return stack.resources(type).some((resource) => attributeOf(stack, resource, attribute) === target);
+}
+
 /** Whether the resource itself is new, so that its policy opens nothing that was closed. */
-function isNewTarget({ before, after }: PermissionPair, { documents }: ResourcePolicy): boolean {
-  const known = new Set(before.stack.all.map(({ address }) => address));
-  const isNew = ({ resource }: StackDocument): boolean => !known.has(resource);
-  const resource = after.stack.all.filter(({ address }) => documents.some((document) => document.resource === address));
-  const mentioned = JSON.stringify(resource.map(({ raw }) => raw ?? {}));
-  const targets = [...mentioned.matchAll(/\$\{([a-z0-9_]+\.[\w-]+)\./g)].flatMap(([, address]) => address ?? []);
-  return documents.every(isNew) && targets.length > 0 && targets.some((address) => !known.has(address));
+function isNewTarget({ before, after }: PermissionPair, policy: ResourcePolicy): boolean {
+  return isDeclared(after, policy) && !isDeclared(before, policy);
 }
 
 function removed(pair: PermissionPair, old: ResourcePolicy | undefined, called: string): Change[] {
   if (old === undefined) return [];
   const statements = [...old.documents, ...old.unread].flatMap((document) => document.statements);
   const denies = statements.filter(({ statement }) => statement.Effect === "Deny");
-  const isTargetGone = !isStillThere(pair, old);
-  if (isTargetGone) return [];
+  // A policy that goes with its resource takes nothing away from anybody.
+  if (isDeclared(pair.before, old) && !isDeclared(pair.after, old)) return [];
   return [
     changeOf({
       code: denies.length > 0 ? "ResourcePolicyRemoved" : "ResourcePolicyNarrowed",
@@ -129,19 +144,6 @@ function removed(pair: PermissionPair, old: ResourcePolicy | undefined, called: 
       statements: denies.map(({ ref }) => ref),
     }),
   ];
-}
-
-/** A policy that goes with its resource takes nothing away from anybody. */
-function isStillThere({ before, after }: PermissionPair, { target, documents }: ResourcePolicy): boolean {
-  const now = new Set(after.stack.all.map(({ address }) => address));
-  const address = /\[([a-z0-9_]+\.[\w-]+)\]/.exec(target)?.[1];
-  if (address !== undefined) return now.has(address);
-  const name = nameOf(target);
-  const owners = before.stack.all.filter(
-    ({ address: each, body }) =>
-      !documents.some(({ resource }) => resource === each) && Object.values(body).some((value) => value === name),
-  );
-  return owners.length === 0 || owners.some(({ address: each }) => now.has(each));
 }
 
 function nameOf(target: string): string {
