@@ -10,7 +10,7 @@ import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block";
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
-import type { TerraformProvider } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 
 import {
@@ -82,6 +82,8 @@ const DELETION_WINDOW_DAYS = { retain: 30, destroy: 7 } as const;
 export class AuditArchive extends Construct {
   readonly trail: Cloudtrail;
   readonly bucket: S3Bucket;
+  /** What locks, encrypts and closes the bucket: nothing is put before that. */
+  readonly guards: readonly TerraformResource[];
   readonly key: KmsKey;
 
   constructor(scope: Construct, id: string, props: AuditArchiveProps) {
@@ -197,6 +199,7 @@ export class AuditArchive extends Construct {
       }),
     );
 
+    this.guards = [policy, keyPolicy, lock, owner, encryption];
     this.trail = readable(
       new Cloudtrail(this, "trail", {
         name: ours.trail.name,
@@ -216,7 +219,7 @@ export class AuditArchive extends Construct {
         })),
         tags,
         // No log file comes before it would be locked, encrypted and kept.
-        dependsOn: [policy, keyPolicy, lock, owner, encryption],
+        dependsOn: [...this.guards],
       }),
     );
   }

@@ -5,10 +5,14 @@ import { auditNames, auditRules } from "../src/compile/audit";
 import type { Finding } from "../src/core";
 import { AuditAlarms } from "./audit-alarms";
 import { AuditAlerts, type AlertSubscription } from "./audit-alerts";
+import type { ChangeLedger } from "./change-ledger";
+import type { RoleDocuments } from "../src/compile/iam";
 import { AuditArchive, DEFAULT_KEEP_DAYS, DEFAULT_LOCK_DAYS, type TrailToCreate } from "./audit-archive";
 import type { SettingFindingCode } from "./check-settings";
 import { refuse } from "./errors";
-import type { PartProps, Retention } from "./settings";
+import { Evidence } from "./evidence";
+import { waitFor } from "./references";
+import type { FunctionPartProps, PartProps, Retention } from "./settings";
 
 /** A trail that records this account already: management events, reads too, and data events of the stack's tables. */
 export interface ExistingTrail {
@@ -26,6 +30,12 @@ export interface AuditProps {
   /** @default { kind: "create" } */
   readonly trail?: TrailToCreate | ExistingTrail;
   /**
+   * Whether the ledger's records are kept in the trail's bucket too, as a chain that shows every change of them. An existing trail has its
+   * own bucket, whose policy is not the stack's to write.
+   * @default - kept where the bucket is made here
+   */
+  readonly evidence?: boolean;
+  /**
    * Who hears every alert. More can subscribe to the topic later.
    * @default []
    */
@@ -35,6 +45,19 @@ export interface AuditProps {
    * @default 2
    */
   readonly reconcileWithinDays?: number;
+}
+
+/** What evidence is made of, and by whom. */
+export interface EvidenceParts extends Omit<FunctionPartProps, keyof PartProps> {
+  /** Made with `stream`. */
+  readonly ledger: ChangeLedger;
+  /** Documents of the principal `evidence`, which may use the bucket's key. */
+  readonly documents: (archiveKeyArn: string) => RoleDocuments;
+}
+
+/** Whether evidence is kept: by itself where the bucket is made with the trail. */
+export function keepsEvidence({ trail, evidence }: AuditProps): boolean {
+  return evidence ?? (trail ?? { kind: "create" }).kind === "create";
 }
 
 /** What of a stack is watched: ids that do not follow from its names. */
@@ -55,6 +78,8 @@ export interface AuditTrailProps extends PartProps {
   readonly logGroups: Readonly<Record<string, string>>;
   /** @default - the gateway writes no access log */
   readonly gatewayAccessLogGroup?: string;
+  /** @default - no evidence is kept, whatever `audit` says */
+  readonly evidence?: EvidenceParts;
   /** @default "retain" */
   readonly retention?: Retention;
 }
@@ -69,6 +94,8 @@ const RECONCILE_WITHIN_DAYS = 2;
 export class AuditTrail extends Construct {
   /** Absent where the account has a trail already. */
   readonly archive?: AuditArchive;
+  /** Absent where none is kept. */
+  readonly evidence?: Evidence;
   readonly alerts: AuditAlerts;
   readonly alarms: AuditAlarms;
 
@@ -88,6 +115,15 @@ export class AuditTrail extends Construct {
         connectorFunctionArn: props.connectorFunctionArn,
       });
       if (trail.archive === undefined) keyArns.push(this.archive.key.arn);
+      if (props.evidence !== undefined && keepsEvidence(audit)) {
+        const { documents, ...rest } = props.evidence;
+        this.evidence = new Evidence(this, "evidence", {
+          ...part,
+          ...rest,
+          documents: documents(this.archive.key.arn),
+        });
+        waitFor(this.evidence.mapping, this.archive.guards);
+      }
     } else {
       trailIds = [nameInArn(trail.trailArn, "trail/"), trail.trailArn];
     }
@@ -112,7 +148,10 @@ export class AuditTrail extends Construct {
     });
     this.alarms = new AuditAlarms(this, "alarms", {
       ...part,
-      logGroups: props.logGroups,
+      logGroups: {
+        ...props.logGroups,
+        ...(this.evidence === undefined ? {} : { evidence: this.evidence.function.logs.name }),
+      },
       gatewayAccessLogGroup: props.gatewayAccessLogGroup,
       topicArn: this.alerts.topic.arn,
       reconcileWithinDays: audit.reconcileWithinDays ?? RECONCILE_WITHIN_DAYS,
@@ -136,11 +175,22 @@ function nameInArn(arn: string, before: string): string {
 }
 
 /** What cannot be as it was asked for. */
-function checkAudit({ trail = { kind: "create" }, reconcileWithinDays }: AuditProps): Finding<SettingFindingCode>[] {
+function checkAudit({
+  trail = { kind: "create" },
+  evidence,
+  reconcileWithinDays,
+}: AuditProps): Finding<SettingFindingCode>[] {
   const findings: Finding<SettingFindingCode>[] = [];
   const wrong = (path: string, message: string, hint: string): void => {
     findings.push({ code: "AuditInvalid", severity: "error", path, message, hint });
   };
+  if (trail.kind === "existing" && evidence === true) {
+    wrong(
+      "audit.evidence",
+      "evidence is kept in the bucket that is made with the trail, and the trail exists already",
+      "let the trail be made here, or leave evidence out",
+    );
+  }
   if (trail.kind === "create") {
     const { lockDays = DEFAULT_LOCK_DAYS, keepDays = DEFAULT_KEEP_DAYS } = trail;
     if (!Number.isInteger(lockDays) || lockDays < 1) {

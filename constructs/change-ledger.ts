@@ -15,6 +15,11 @@ import { terraformLiteralJson } from "./terraform-json";
 export interface ChangeLedgerProps extends PartProps {
   /** Key that encrypts both tables. */
   readonly dataKeyArn: string;
+  /**
+   * Whether a stream tells what the ledger takes: evidence is made of it.
+   * @default false
+   */
+  readonly stream?: boolean;
   /** @default "retain" */
   readonly retention?: Retention;
 }
@@ -39,6 +44,7 @@ export class ChangeLedger extends Construct {
     this.ledgerTable = governedTable(this, "table", {
       name: names.ledgerTable.name,
       sortKey: true,
+      stream: props.stream,
       dataKeyArn,
       retention,
       tags,

@@ -4,6 +4,7 @@ import { SecretsmanagerSecretPolicy } from "@cdktf/provider-aws/lib/secretsmanag
 import { Annotations, Fn, TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
 
+import { auditNames } from "../src/compile/audit";
 import { compileEventPatterns } from "../src/compile/events";
 import {
   compileBusDeadLetterPolicy,
@@ -30,10 +31,10 @@ import {
 import { compileKillSwitch } from "../src/compile/kill-switch";
 import { compileNames, type Names, type Placement } from "../src/compile/names";
 import { compileStateMachine } from "../src/compile/state-machine";
-import { PolicyError, renderFinding, UsageError } from "../src/core";
+import { EVIDENCE_PREFIX, PolicyError, renderFinding, UsageError } from "../src/core";
 import { SESSION_PATH_TEMPLATE, sessionPolicyTemplate } from "../src/iam";
 import { parsePolicy, policyItems, type Policy, type PolicyInput } from "../src/policy";
-import { AuditTrail, type AuditProps } from "./audit-trail";
+import { AuditTrail, keepsEvidence, type AuditProps } from "./audit-trail";
 import { ApprovalWorkflow } from "./approval-workflow";
 import type { ApprovalsProps } from "./approvals-api";
 import { ChangeLedger } from "./change-ledger";
@@ -274,7 +275,12 @@ export class HrisWriteBack extends Construct {
     const withFunctions = { ...functionPart, logKeyArn };
 
     this.classification = new FieldClassification(this, "classification", { ...part, policy, dataKeyArn, retention });
-    this.ledger = new ChangeLedger(this, "ledger", { ...part, dataKeyArn, retention });
+    this.ledger = new ChangeLedger(this, "ledger", {
+      ...part,
+      dataKeyArn,
+      stream: props.audit !== undefined && keepsEvidence(props.audit),
+      retention,
+    });
     const { classification, ledger } = this;
 
     if (perimeter.kind !== "none") {
@@ -285,9 +291,9 @@ export class HrisWriteBack extends Construct {
     const vpcEndpointId = network?.endpointId;
     const read = readConnections(policy, connections, hrisSystem);
     const sources = Object.entries(read).flatMap(([system, connection]) => (system === hrisSystem ? [] : [connection]));
-    const refsOf = (apiId: string, intakeMappingArn?: string): IamRefs => ({
+    const refsOf = (apiId: string, others: Pick<IamRefs, "archiveKeyArn" | "intakeMappingArn"> = {}): IamRefs => ({
       apiId,
-      intakeMappingArn,
+      ...others,
       killSwitchArn: names.killSwitch.arn,
       dataKeyArn,
       digestKeyArn,
@@ -388,7 +394,7 @@ export class HrisWriteBack extends Construct {
     this.killSwitch = new KillSwitch(this, "kill-switch", {
       ...withFunctions,
       ledger,
-      documents: compileRoles({ names, policy, refs: refsOf(apiId, intakeMapping.arn) }),
+      documents: compileRoles({ names, policy, refs: refsOf(apiId, { intakeMappingArn: intakeMapping.arn }) }),
       definition: compileKillSwitch(names),
       intakeMapping,
       reservedConcurrency: props.reservedConcurrency,
@@ -435,6 +441,14 @@ export class HrisWriteBack extends Construct {
         connectorFunctionArn: props.connectorFunctionArn,
         logGroups: this.logGroups(),
         gatewayAccessLogGroup: this.fieldGateway.accessLogs?.name,
+        evidence: {
+          logRetentionDays,
+          logKeyArn,
+          handlersDir,
+          ledger,
+          documents: (archiveKeyArn) =>
+            compileRoles({ names, policy, refs: refsOf(apiId, { archiveKeyArn }) }).evidence,
+        },
       });
     }
     this.keys.goBefore(this);
@@ -531,6 +545,14 @@ export class HrisWriteBack extends Construct {
       ...(audit.archive === undefined
         ? {}
         : { "audit-bucket": [audit.archive.bucket.bucket, "Log files of every call, locked"] as const }),
+      ...(audit.evidence === undefined
+        ? {}
+        : {
+            "evidence-location": [
+              `s3://${auditNames(this.names).bucket.name}/${EVIDENCE_PREFIX}`,
+              "The ledger's records as a chain, locked: `hris-writeback verify-evidence` checks it",
+            ] as const,
+          }),
     };
   }
 

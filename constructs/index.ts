@@ -10,12 +10,19 @@ export { ApproverNotices, type ApproverNoticesProps } from "./approver-notices";
 export { AuditAlarms, type AuditAlarmsProps } from "./audit-alarms";
 export { AuditAlerts, type AlertSubscription, type AuditAlertsProps } from "./audit-alerts";
 export { AuditArchive, type AuditArchiveProps, type TrailToCreate } from "./audit-archive";
-export { AuditTrail, type AuditProps, type AuditTrailProps, type ExistingTrail } from "./audit-trail";
+export {
+  AuditTrail,
+  type AuditProps,
+  type AuditTrailProps,
+  type EvidenceParts,
+  type ExistingTrail,
+} from "./audit-trail";
 export { ChangeLedger, type ChangeLedgerProps } from "./change-ledger";
 export type { SynthFindingCode } from "./checks";
 export { ConnectorNetwork, type ConnectorNetworkProps } from "./connector-network";
 export { ConnectorRole, type ConnectorRoleProps } from "./connector-role";
 export { DnsFirewall, type DnsFirewallProps } from "./dns-firewall";
+export { Evidence, type EvidenceProps } from "./evidence";
 export { EncryptionKeys, type EncryptionKeysProps, type ExistingKeys } from "./encryption-keys";
 export { SynthError } from "./errors";
 export { FieldClassification, type FieldClassificationProps } from "./field-classification";

@@ -14,6 +14,11 @@ export interface GovernedTableProps {
   readonly retention?: Retention;
   /** @default - none */
   readonly index?: DynamodbTableGlobalSecondaryIndex;
+  /**
+   * Whether a stream tells of every change, with the item before and after.
+   * @default false
+   */
+  readonly stream?: boolean;
   /** @default {} */
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -35,6 +40,7 @@ export function governedTable(scope: Construct, id: string, props: GovernedTable
       rangeKey: props.sortKey ? SORT_KEY : undefined,
       attribute: keys.map((name) => ({ name, type: "S" })),
       globalSecondaryIndex: index === undefined ? undefined : [index],
+      ...(props.stream === true ? { streamEnabled: true, streamViewType: "NEW_AND_OLD_IMAGES" } : {}),
       serverSideEncryption: { enabled: true, kmsKeyArn: props.dataKeyArn },
       pointInTimeRecovery: { enabled: true },
       deletionProtectionEnabled: retained,

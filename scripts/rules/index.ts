@@ -1,4 +1,5 @@
 import { CHANGE_FAMILIES } from "./changes";
+import { EVIDENCE_FAMILIES } from "./evidence";
 import { PEOPLE_FAMILIES } from "./people";
 import { POLICY_FAMILIES } from "./policy";
 import { REVIEW_FAMILIES } from "./review";
@@ -12,4 +13,5 @@ export const FAMILIES: readonly Family[] = [
   ...REVIEW_FAMILIES,
   ...CHANGE_FAMILIES,
   ...PEOPLE_FAMILIES,
+  ...EVIDENCE_FAMILIES,
 ];

@@ -202,6 +202,11 @@ const EVENTS: Readonly<Record<ErrorEvent, Rule>> = {
   ),
   "discrepancy-found": rule("a reconciliation found something first", "`WrittenWithoutGrant`", "read the run's report"),
   "event-refused": rule("an event can never be taken", "`MalformedEvent`", "mend the publisher"),
+  "evidence-diverges": rule(
+    "what lies in the bucket of evidence does not go on from where the chain stands",
+    "an object that somebody put there, or a head that was moved",
+    "`verify-evidence` names the place",
+  ),
   "gateway-failed": rule(
     "the field gateway failed before its one call",
     "a secret that is gone",

@@ -17,6 +17,7 @@ import { reverse } from "./commands/reverse";
 import { review } from "./commands/review";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
+import { verifyEvidence } from "./commands/verify-evidence";
 import { EXIT, type Command, type Io } from "./io";
 
 const COMMANDS: readonly Command[] = [
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   prove,
   report,
   history,
+  verifyEvidence,
   reconcile,
   reverse,
   stop,
@@ -42,7 +44,7 @@ export const HELP = `Usage: hris-writeback COMMAND [ARGUMENT]...
 Governed HRIS write-back: what may be written, by whom, after which event and approval.
 
 Commands
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(15)} ${summary}`).join("\n")}
 
 hris-writeback COMMAND --help tells more. Results go to standard output, everything else to standard error.
 Exit code 0: fine. 1: could not run. 2: the policy or the stack is wrong. 3: a human must look.

@@ -58,6 +58,8 @@ export function compileNames(placement: Placement) {
     classificationTable: table("classification"),
     ledgerTable: table("ledger"),
     controlTable: table("control"),
+    /** Every stream of the ledger: its name is the moment at which it began. */
+    ledgerStreamArn: arn("dynamodb", `table/${prefix}-ledger/stream/*`),
     function: functionOf,
     /** Role of a principal: named after it. */
     role,
@@ -71,6 +73,8 @@ export function compileNames(placement: Placement) {
     intakeQueue: { name: `${prefix}-intake`, arn: arn("sqs", `${prefix}-intake`) },
     deadLetterQueue: { name: `${prefix}-intake-dlq`, arn: arn("sqs", `${prefix}-intake-dlq`) },
     busDeadLetterQueue: { name: `${prefix}-bus-dlq`, arn: arn("sqs", `${prefix}-bus-dlq`) },
+    /** Where it is told which batches of the ledger's stream were given up. */
+    evidenceDeadLetterQueue: { name: `${prefix}-evidence-dlq`, arn: arn("sqs", `${prefix}-evidence-dlq`) },
     /** Topic of a group that is asked for approvals. */
     topic: (group: string) => {
       const name = `${prefix}${APPROVERS_TOPIC}${topicSuffix(group)}`;

@@ -22,13 +22,15 @@ export const HANDLERS = [
   "kill-switch",
   "reconcile",
   "reversal",
+  "evidence",
 ] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
 /**
  * Values of the role tag `writeback:principal`: who a role is, in the words of the trust model. `connector` is the role
  * that the broker assumes for one grant; `connector-execution` is the one the connector's function runs under. `flow-logs`
- * writes the flow log of a network that is made for the connector: only a stack with such a perimeter has it.
+ * writes the flow log of a network that is made for the connector: only a stack with such a perimeter has it. `evidence` is there where the
+ * stack keeps evidence.
  */
 export const PRINCIPALS = [
   "intake",
@@ -51,6 +53,7 @@ export const PRINCIPALS = [
   "reconciler",
   "reconciler-workflow",
   "reversal",
+  "evidence",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 
@@ -131,7 +134,11 @@ export const CONTROL = {
   reconciliation: "reconciliation",
   partPrefix: "reconcile#",
   reconciledPrefix: "reconciled#",
+  evidenceHead: "evidence-head",
 } as const;
+
+/** Prefix of the segments of evidence in the audit's bucket, and so of their format. */
+export const EVIDENCE_PREFIX = "evidence/v1";
 
 /** Items that Terraform creates once, as plain attributes, and then leaves alone. */
 export const CONTROL_START = {
@@ -207,6 +214,8 @@ export const ERROR_EVENTS = [
   "discrepancy-found",
   /** An event that can never be taken: malformed, oversized, or a request id that came again with other content. */
   "event-refused",
+  /** What lies in the bucket of evidence does not go on from where the chain stands: somebody put it there, or moved the head. */
+  "evidence-diverges",
   /** The field gateway failed before its one call. */
   "gateway-failed",
   /** The ledger holds a grant without its request or its exact change. */
@@ -317,6 +326,8 @@ export const ENV = {
   stopPolicyArn: "STOP_POLICY_ARN",
   /** Whole days after a write within which it can be reversed. */
   reversalDays: "REVERSAL_DAYS",
+  /** Where segments of evidence are put: `https://<bucket>.s3.<region>.amazonaws.com/<prefix>`. */
+  evidenceUrl: "EVIDENCE_URL",
   /** JSON: how the approvals page signs people in. Absent where the API serves no page. */
   page: "PAGE",
   /** JSON of the reconciliation's settings (`ReconciliationSettings`). */

@@ -1,4 +1,5 @@
 export { APPROVAL_ROUTES, PAGE_ROUTES, routeKeyOf, type ApprovalRoute, type ApprovalRouteId } from "./approval-routes";
+export { ItemError, marshallItem, unmarshallItem, type AttributeMap, type AttributeValue } from "./attributes";
 export { canonicalDigest, canonicalJson, type JsonValue } from "./canonical-json";
 export { hasExactNumbers, parseExactJson } from "./exact-json";
 export { PolicyError, UsageError } from "./errors";

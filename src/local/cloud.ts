@@ -20,6 +20,7 @@ import * as broker from "../runtime/handlers/broker";
 import * as connector from "../runtime/handlers/connector";
 import * as decide from "../runtime/handlers/decide";
 import * as gateway from "../runtime/handlers/gateway";
+import * as evidence from "../runtime/handlers/evidence";
 import * as inspect from "../runtime/handlers/inspect";
 import * as intake from "../runtime/handlers/intake";
 import * as killSwitch from "../runtime/handlers/kill-switch";
@@ -46,6 +47,7 @@ import type {
 import { requireReport, type ReconciliationReport } from "../runtime/reconciliation/report";
 import { ApprovalsHttp, authorizerOf } from "./approvals-http";
 import { LocalBus, type Delivery, type Entry } from "./bus";
+import { archiveOf, authorizeStream, streamEvent, streamReader, type ItemChange, type LocalBucket } from "./evidence";
 import { localClock, type LocalClock } from "./clock";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
@@ -97,6 +99,9 @@ export type ConnectorCode = (
   },
 ) => Promise<unknown>;
 
+/** Records that one delivery of the ledger's stream has at most here. */
+const STREAM_BATCH = 25;
+
 type Handler = (event: unknown) => Promise<unknown>;
 
 /**
@@ -133,8 +138,19 @@ export class LocalCloud {
   readonly notices: PublishedNotice[] = [];
   /** The tables' content. */
   readonly tables: MemoryTables = createMemoryTables();
+  /** What the function that reads the ledger's stream threw. */
+  readonly streamFailures: unknown[] = [];
+  /** Objects of the audit's bucket: the segments of evidence. */
+  readonly bucket: LocalBucket = new Map();
   /** The tables as an administrator reaches them. */
-  readonly store: Store = createMemoryStore({}, this.tables);
+  readonly store: Store = createMemoryStore(
+    {
+      onLedgerChange: (change) => {
+        this.#streamed(change);
+      },
+    },
+    this.tables,
+  );
 
   readonly #sessions = new Sessions();
   readonly #handlers = new Map<string, Handler>();
@@ -145,6 +161,11 @@ export class LocalCloud {
   readonly #layers: LocalLayers;
   #connector: ConnectorCode | undefined;
   #busy = 0;
+  /** Changes of the ledger that its stream has not delivered yet, and how many it has. */
+  readonly #stream: ItemChange[] = [];
+  #delivered = 0;
+  #delivery: Promise<void> | undefined;
+  #reader: { readonly is: ReturnType<typeof streamReader> } | undefined;
 
   static async start(stack: Stack, options: CloudOptions): Promise<LocalCloud> {
     const environment = functionOf(stack, "approvals").environment;
@@ -296,6 +317,38 @@ export class LocalCloud {
     return this.#deliver(this.#layers.takeWaiting());
   }
 
+  /** A change of the ledger, for whoever reads its stream: delivered when what made it is through. */
+  #streamed(change: ItemChange): void {
+    this.#reader ??= { is: streamReader(this.stack) };
+    const reader = this.#reader.is;
+    if (reader === undefined) return;
+    this.#stream.push(change);
+    if (this.#delivery !== undefined) return;
+    this.#busy += 1;
+    this.#delivery = this.#deliverStream(reader).finally(() => {
+      this.#busy -= 1;
+      this.#delivery = undefined;
+    });
+  }
+
+  async #deliverStream({ functionName, streamArn }: NonNullable<ReturnType<typeof streamReader>>): Promise<void> {
+    const functionArn = this.#functionArn(functionName);
+    while (this.#stream.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const batch = this.#stream.splice(0, STREAM_BATCH);
+      authorizeStream(this.iam, this.#function(functionArn).role, streamArn);
+      try {
+        await this.#run(functionArn, streamEvent(batch, this.#delivered, this.clock.now()));
+      } catch (error) {
+        // It comes again with the next change, as Lambda tries a batch until it is taken.
+        this.#stream.unshift(...batch);
+        this.streamFailures.push(error);
+        return;
+      }
+      this.#delivered += batch.length;
+    }
+  }
+
   async #deliver(deliveries: readonly Delivery[]): Promise<void> {
     for (const delivery of deliveries) {
       const { queueArn, event } = delivery;
@@ -362,7 +415,15 @@ export class LocalCloud {
     environment: Readonly<Record<string, string>>,
   ): Handler {
     const { clock } = this;
-    const store = createMemoryStore({ authorize: this.#authorizeTables(role) }, this.tables);
+    const store = createMemoryStore(
+      {
+        authorize: this.#authorizeTables(role),
+        onLedgerChange: (change) => {
+          this.#streamed(change);
+        },
+      },
+      this.tables,
+    );
     const log = this.#logOf(name);
     const keys = this.#keysOf(role, environment);
     const bus: Bus = { put: (event) => this.#deliver(this.bus.put(role, event)) };
@@ -402,6 +463,13 @@ export class LocalCloud {
           { store, topics: topicsOf(this.stack, this.iam, role, this.notices), bus, clock, log },
           notifier.parseConfig(env),
         );
+      case "evidence":
+        return evidence.createHandler({
+          store,
+          archive: archiveOf(this.stack, this.iam, role, this.bucket),
+          clock,
+          log,
+        });
       case "kill-switch":
         return killSwitch.createHandler({ store, layers: this.#layers.of(role, environment), clock, log });
       case "reconcile":

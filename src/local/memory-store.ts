@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { DUE_AT, DUE_INDEX, DUE_QUEUE, PARTITION_KEY, SORT_KEY } from "../core";
+import { canonicalJson, DUE_AT, DUE_INDEX, DUE_QUEUE, PARTITION_KEY, SORT_KEY } from "../core";
 import {
   ConditionFailed,
   type Condition,
@@ -33,6 +33,8 @@ export type StoreFault = (moment: "before" | "after", method: keyof Store) => vo
 export interface MemoryStoreOptions {
   readonly authorize?: AuthorizeStore;
   readonly fault?: StoreFault;
+  /** Told of each item of the ledger that a write changed, as its stream tells it. */
+  readonly onLedgerChange?: (change: { readonly before: Item | undefined; readonly after: Item | undefined }) => void;
   /** Whether the answer of a write is lost on its way. Its client sends the request again then, as the AWS SDK does. */
   readonly isAnswerLost?: (actions: readonly WriteAction[]) => boolean;
 }
@@ -63,7 +65,7 @@ export function createMemoryStore(
   options: MemoryStoreOptions = {},
   tables: MemoryTables = createMemoryTables(),
 ): Store {
-  const { authorize, fault, isAnswerLost } = options;
+  const { authorize, fault, isAnswerLost, onLedgerChange } = options;
   const done = new Map<string | symbol, string>();
 
   const call = <T>(method: keyof Store, effect: () => T): Promise<T> =>
@@ -113,14 +115,14 @@ export function createMemoryStore(
         }
         const send = (): void => {
           if (ownToken === undefined) {
-            commit(tables, actions);
+            commit(tables, actions, onLedgerChange);
             return;
           }
           const content = JSON.stringify(actions);
           const before = done.get(ownToken);
           if (before === content) return;
           if (before !== undefined) throw new TypeError("the token of another transaction was used again");
-          commit(tables, actions);
+          commit(tables, actions, onLedgerChange);
           done.set(ownToken, content);
         };
         // A transaction without a token gets one of its own from the client.
@@ -159,7 +161,11 @@ export function createMemoryPages({ authorize }: MemoryStoreOptions, { ledger }:
   };
 }
 
-function commit(tables: MemoryTables, actions: readonly WriteAction[]): void {
+function commit(
+  tables: MemoryTables,
+  actions: readonly WriteAction[],
+  onLedgerChange: MemoryStoreOptions["onLedgerChange"],
+): void {
   const current = (action: WriteAction): Item | undefined => tables[action.table].get(idOf(keyOf(action)));
   const failed = actions.flatMap((action, position) =>
     action.condition === undefined || holds(action.condition, current(action)) ? [] : [position],
@@ -169,9 +175,17 @@ function commit(tables: MemoryTables, actions: readonly WriteAction[]): void {
   const changes = actions.map((action) => [action, resultOf(action, current(action))] as const);
   for (const [action, item] of changes) {
     const id = idOf(keyOf(action));
+    const before = tables[action.table].get(id);
     if (item === undefined) tables[action.table].delete(id);
     else tables[action.table].set(id, item);
+    // A write that leaves an item as it was is told by no stream.
+    if (action.table === "ledger" && action.kind !== "check" && !isSame(before, item))
+      onLedgerChange?.({ before, after: item });
   }
+}
+
+function isSame(a: Item | undefined, b: Item | undefined): boolean {
+  return (a === undefined ? "" : canonicalJson(a)) === (b === undefined ? "" : canonicalJson(b));
 }
 
 /** The item after an action; `undefined` where there is none. */

@@ -196,6 +196,11 @@ function assignedAttribute(
       return uuidOf(hash);
     case "aws_dynamodb_table.arn":
       return regional("dynamodb", `table/${text("name")}`);
+    case "aws_dynamodb_table.stream_arn":
+      return `${regional("dynamodb", `table/${text("name")}`)}/stream/2026-11-01T00:00:00.000`;
+    case "aws_s3_bucket.id":
+    case "aws_s3_bucket.bucket":
+      return text("bucket");
     case "aws_sns_topic.arn":
       return regional("sns", text("name"));
     case "aws_sqs_queue.arn":

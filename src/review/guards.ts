@@ -4,8 +4,9 @@ import { contextsFor } from "./contexts";
 import type { StackDocument } from "./documents";
 import { together, type Counterexample, type Evidence, type Findings, type Invariant, type NotRead } from "./finding";
 import { strangeAccount } from "./holdings";
+import { arnOf } from "./identity";
 import type { Power } from "./powers";
-import type { ResourcePolicy } from "./resource-policies";
+import { concerns, type ResourcePolicy } from "./resource-policies";
 import { principalsCompared, strangersTo } from "./strangers";
 import { policyOf, sorted, type System } from "./system";
 
@@ -26,8 +27,9 @@ function guardPower(system: System, power: Power): Partial<Findings> {
   const targets = sorted(power.asks.map(({ resource }) => resource));
   return together(
     targets.map((target) => {
-      const policy = system.policies.find((each) => each.target === target);
-      if (policy?.document === undefined) return {};
+      const policy = system.policies.find((each) => concerns(each, target));
+      if (policy === undefined) return openBucket(system, target, power);
+      if (policy.document === undefined) return {};
       const asks = power.asks.filter(({ resource }) => resource === target);
       const { document } = policy;
       const others = system.principals.filter(({ kind, tag }) => kind === "role" && !power.allowed.includes(tag ?? ""));
@@ -41,6 +43,14 @@ function guardPower(system: System, power: Power): Partial<Findings> {
       }));
     }),
   );
+}
+
+/** A bucket without a policy: identity policies alone say who may, and everybody's are not known. */
+function openBucket({ stack }: System, target: string, { title, invariants }: Power): Partial<Findings> {
+  const bucket = stack.resources("aws_s3_bucket").find((each) => target.startsWith(`${arnOf(stack, each)}/`));
+  if (bucket === undefined) return {};
+  const message = `anybody of the account may ${title} as soon as an identity policy says so: the bucket has no policy`;
+  return { counterexamples: [{ code: "PowerHeldByAnother", invariants, message, resources: [bucket.address] }] };
 }
 
 /** The first of these callers that a resource's policy does not stop. */

@@ -2,7 +2,7 @@ import type { Layers } from "../iam";
 import { findAllowed, type Allowed, type Ask, type Caller } from "./asking";
 import type { Power } from "./powers";
 import type { Principal } from "./principals";
-import type { ResourcePolicy } from "./resource-policies";
+import { concerns, type ResourcePolicy } from "./resource-policies";
 import { sorted, type System } from "./system";
 
 /** That somebody has a power, and what gives it. */
@@ -102,10 +102,8 @@ export function layersOf({ identity, boundary }: Principal): Layers {
 
 /** The resource policies that a power's requests are held against. */
 function policiesConcerned(system: System, power: Power): ResourcePolicy[] {
-  const targets = new Set(power.asks.map(({ resource }) => resource));
-  return system.policies.filter(({ target, kind }) =>
-    kind === "api" ? [...targets].some((resource) => resource.startsWith(`${target}/`)) : targets.has(target),
-  );
+  const targets = [...new Set(power.asks.map(({ resource }) => resource))];
+  return system.policies.filter((policy) => targets.some((resource) => concerns(policy, resource)));
 }
 
 const ROLE_OR_USER = /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/.+$/;

@@ -37,7 +37,6 @@ const WORKERS = [
   "approvals",
   "broker",
   "decide",
-  "evidence",
   "gateway",
   "inspect",
   "intake",
@@ -57,11 +56,18 @@ export function tablePowers({ tables, stack }: System): Power[] {
   const declared = stack.resources("aws_dynamodb_table").map((table) => arnOf(stack, table));
   const known = [classification, ledger, control].filter((arn) => arn !== undefined);
   return [
+    power("read-ledger", "read the ledger, which holds values", asksOf("dynamodb", READ_ITEMS, [ledger]), {
+      allowed: WORKERS,
+      invariants: [2, 7],
+    }),
     power(
-      "read-ledger",
-      "read the ledger, which holds values",
-      [...asksOf("dynamodb", READ_ITEMS, [ledger]), ...asksOf("dynamodb", ["GetRecords"], [stream])],
-      { allowed: WORKERS, invariants: [2, 7] },
+      "read-ledger-stream",
+      "read the ledger's stream, which holds values",
+      asksOf("dynamodb", ["GetRecords"], [stream]),
+      {
+        allowed: ["evidence"],
+        invariants: [2, 7],
+      },
     ),
     ...recordPowers(ledger),
     power("rewrite-ledger", "change or remove records of the ledger", asksOf("dynamodb", REWRITE_ITEMS, [ledger]), {
@@ -279,6 +285,10 @@ export function controlPowers({ tables: { control } }: System): Power[] {
       write(CONTROL.reconciliation, `${CONTROL.partPrefix}some-run#0`, `${CONTROL.reconciledPrefix}some-field`),
       { allowed: ["reconciler"], invariants: [2] },
     ),
+    power("move-evidence-head", "say where the chain of evidence stands", write(CONTROL.evidenceHead), {
+      allowed: ["evidence"],
+      invariants: [2],
+    }),
     power("use-any-control-item", "read, check or write any item of the control table", anyItem, {
       allowed: NOBODY,
       invariants: [2, 6],

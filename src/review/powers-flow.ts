@@ -34,7 +34,7 @@ const CHANGE_TOPIC = [
 const CHANGE_TRAIL = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"] as const;
 
 /** Who puts outcomes and findings on the bus. */
-const ANNOUNCERS = ["announce", "approvals", "evidence", "kill-switch", "reconciler", "sweeper", "workflow"] as const;
+const ANNOUNCERS = ["announce", "approvals", "kill-switch", "reconciler", "sweeper", "workflow"] as const;
 
 /** A source and a type that nothing has. */
 const STRANGE_SOURCE = "another.source";

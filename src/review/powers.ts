@@ -1,5 +1,6 @@
 import type { Power } from "./power";
 import { controlPowers, keyPowers, tablePowers } from "./powers-data";
+import { evidencePowers } from "./powers-evidence";
 import { eventPowers, recordPowers, topicPowers, workflowPowers } from "./powers-flow";
 import { apiPowers, credentialPowers, functionPowers, rolePowers } from "./powers-identity";
 import type { System } from "./system";
@@ -23,5 +24,6 @@ export function powersOf(system: System): Power[] {
     ...keyPowers(system),
     ...apiPowers(system),
     ...recordPowers(system),
+    ...evidencePowers(system),
   ].filter(({ asks }) => asks.length > 0);
 }

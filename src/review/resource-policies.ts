@@ -92,6 +92,11 @@ const PLACES: readonly {
   },
 ];
 
+/** Whether a request for a resource is held against a policy: its own, or that of the API or bucket that it is in. */
+export function concerns({ kind, target }: Pick<ResourcePolicy, "kind" | "target">, resource: string): boolean {
+  return target === resource || ((kind === "api" || kind === "bucket") && resource.startsWith(`${target}/`));
+}
+
 /** Reads every resource policy, permission of a function and grant of a key, by what it is the policy of. */
 export function readResourcePolicies(
   stack: Stack,

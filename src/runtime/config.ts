@@ -48,6 +48,10 @@ const MEMBERS = {
   intakeMappingId: z.string().min(1),
   stopPolicyArn: z.string().regex(/^arn:[a-z-]+:iam::\d{12}:policy\/[\w+=,.@/-]+$/, "expected the ARN of a policy"),
   reversalDays: z.coerce.number().int().min(1).max(3_650),
+  evidenceUrl: z
+    .url()
+    .refine((url) => URL.canParse(url) && isEncryptedOrLocal(new URL(url)), "expected https")
+    .refine((url) => !url.endsWith("/"), "expected no trailing slash"),
   page: z.string().min(2).optional(),
   reconciliation: z.string().min(2).transform(parseReconciliationSettings),
 } satisfies Record<keyof typeof ENV, z.ZodType>;

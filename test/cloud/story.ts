@@ -7,10 +7,18 @@ import type { PlannedChange } from "../../src/local/aws/terraform";
 import { madeFor, MANAGER_ID, WORKERS, type WorkerName } from "../../src/local/demo/cast";
 import { tellStory, type Story } from "../../src/local/demo/story";
 import type { DemoExample } from "../../src/local/demo/synthesize";
+import type { LedgerDifference } from "../../src/runtime/evidence/compare";
+import type { ChainReport } from "../../src/runtime/evidence/verify";
 import type { RequestHistory } from "../../src/runtime/history";
 import type { Verification } from "../../src/runtime/verify-history";
 import { findTerraform } from "../helpers/terraform";
 import { withAws } from "./with-aws";
+
+/** What `verify-evidence` prints as JSON. */
+interface VerifiedOutput {
+  readonly evidence: ChainReport;
+  readonly differences: { readonly count: number; readonly shown: readonly LedgerDifference[] };
+}
 
 /** An apply with its waits, a story, and a destroy. */
 const LIFE_MS = 400_000;
@@ -277,6 +285,29 @@ export function tellsTheStoryDeployed(
     });
 
     afterwards(() => cloud);
+
+    test("`verify-evidence` finds the ledger in the deployed bucket, record by record, and a record that somebody changed since", async () => {
+      await cloud.quiet();
+      const bucket = cloud.stack.resources("aws_s3_bucket").map(({ body }) => String(body["bucket"]));
+      const verify = async (): Promise<{ code: number; found: VerifiedOutput }> => {
+        const tables = ["--control", cloud.tableName("control"), "--ledger", cloud.tableName("ledger")];
+        const place = `s3://${bucket[0] ?? ""}/evidence/v1`;
+        const { code, out, err } = await withAws(cloud, ["verify-evidence", place, ...tables, "--format", "json"]);
+        expect([err, cloud.front.streams.failures]).toEqual(["", []]);
+        return { code, found: JSON.parse(out) as VerifiedOutput };
+      };
+      const { code, found } = await verify();
+      const records = (await cloud.scan("ledger")).length;
+      expect(found).toMatchObject({ evidence: { holds: true, records, headsFound: 1 }, differences: { count: 0 } });
+      expect([code, bucket.length]).toEqual([0, 1]);
+
+      const [outcome] = (await cloud.scan("ledger")).filter(({ sk }) => JSON.stringify(sk) === '{"S":"outcome"}');
+      await cloud.putLedger({ ...outcome, outcome: { S: "denied" } });
+      await cloud.quiet();
+      const changed = await verify();
+      expect(changed.found.differences).toMatchObject({ count: 1, shown: [{ code: "RecordReplaced" }] });
+      expect([changed.code, changed.found.evidence.records]).toEqual([3, records + 1]);
+    });
 
     test(
       "a destroy leaves nothing, by the word of every service",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import * as fc from "fast-check";
 
+import { auditNames, compileTrailBucketPolicy, compileTrailKeyPolicy } from "../../src/compile/audit";
 import {
   compileBusPolicy,
   compileDataKeyPolicy,
@@ -87,8 +88,12 @@ const CONTROL_KEYS = [
   "reconciliation",
   "reconcile#",
   "reconciled#",
+  "evidence-head",
   "other",
 ];
+
+const OBJECT_ACTIONS = ["BypassGovernanceRetention", "DeleteObject", "DeleteObjectVersion", "GetObject", "PutObject"];
+const ARCHIVE = auditNames(NAMES).bucket.arn;
 
 const ACCOUNT = { "kms:CallerAccount": "111122223333" };
 const DATA_KEY = { resource: compileDataKeyPolicy(NAMES), resourceKind: "must-allow" } as const;
@@ -226,6 +231,65 @@ const PLACES: readonly Place[] = [
     ],
     resource: NAMES.intakeQueue.arn,
   },
+  {
+    place: "queue of what evidence gave up",
+    service: "sqs",
+    actions: ["DeleteMessage", "ReceiveMessage", "SendMessage"],
+    resource: NAMES.evidenceDeadLetterQueue.arn,
+  },
+  {
+    place: "stream of the ledger",
+    service: "dynamodb",
+    actions: ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
+    resource: `${NAMES.ledgerTable.arn}/stream/2026-11-01T00:00:00.000`,
+  },
+  {
+    place: "stream of the control table",
+    service: "dynamodb",
+    actions: ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
+    resource: `${NAMES.controlTable.arn}/stream/2026-11-01T00:00:00.000`,
+  },
+  ...(
+    [
+      ["where none is", "*"],
+      ["over what is there", undefined],
+    ] as const
+  ).map(([how, header]) => ({
+    place: `evidence, ${how}`,
+    service: "s3",
+    actions: OBJECT_ACTIONS,
+    resource: `${ARCHIVE}/evidence/v1/0000000000000001.jsonl`,
+    context: { "s3:TlsVersion": "1.3", ...(header === undefined ? {} : { "s3:if-none-match": header }) },
+    layers: { resource: compileTrailBucketPolicy(NAMES, { accountId: NAMES.accountId, retention: "retain" }) },
+  })),
+  ...["AWSLogs/111122223333/CloudTrail/a.json.gz", "anything"].map((object) => ({
+    place: `another object of the archive: ${object}`,
+    service: "s3",
+    actions: OBJECT_ACTIONS,
+    resource: `${ARCHIVE}/${object}`,
+    context: { "s3:TlsVersion": "1.3", "s3:if-none-match": "*" },
+  })),
+  {
+    place: "the archive itself",
+    service: "s3",
+    actions: ["DeleteBucket", "ListBucket", "PutBucketObjectLockConfiguration", "PutBucketPolicy"],
+    resource: ARCHIVE,
+  },
+  ...["evidence/v1/1.jsonl", "AWSLogs/a"].map((object) => ({
+    place: `kms archive for ${object.split("/")[0] ?? ""}`,
+    service: "kms",
+    actions: KEY_ACTIONS,
+    resource: REFS.archiveKeyArn!,
+    context: {
+      ...ACCOUNT,
+      "kms:ViaService": "s3.eu-west-1.amazonaws.com",
+      "kms:EncryptionContext:aws:s3:arn": `${ARCHIVE}/${object}`,
+    },
+    layers: {
+      resource: compileTrailKeyPolicy(NAMES, { accountId: NAMES.accountId, retention: "retain" }),
+      resourceKind: "must-allow" as const,
+    },
+  })),
   {
     place: "workflow",
     service: "states",

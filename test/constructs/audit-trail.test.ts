@@ -222,7 +222,7 @@ describe("alarms", () => {
     const queues = each(json, "aws_sqs_queue")
       .map(({ name }) => String(name))
       .filter((name) => name.endsWith("-dlq"));
-    expect(queues).toHaveLength(3);
+    expect(queues).toHaveLength(4);
     for (const name of queues) expect(watched).toContain(`"QueueName":"${name}"`);
   });
 

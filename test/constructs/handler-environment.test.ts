@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 
 import { HANDLERS } from "../../src/core";
 import { stackOf } from "../../src/local/stack";
-import { smallStack } from "../helpers/synth";
+import { auditedStack } from "../helpers/synth";
 
 const BUNDLES = resolve(__dirname, "../../dist/handlers");
 
@@ -40,7 +40,7 @@ interface Loaded {
 }
 
 describe("what the constructs tell each function", () => {
-  const functions = stackOf(smallStack()).resources("aws_lambda_function");
+  const functions = stackOf(auditedStack()).resources("aws_lambda_function");
   let loaded: readonly Loaded[];
 
   beforeAll(() => {

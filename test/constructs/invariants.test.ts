@@ -1,12 +1,21 @@
 import { PRINCIPALS } from "../../src/core";
 import { evaluate, evaluateAssumeRole, type PolicyDocument, type Statement } from "../../src/iam";
 import { stackOf } from "../../src/local/stack";
-import { documentOf, operatorsStack, perimeterStack, policiesOf, SECRETS, smallStack } from "../helpers/synth";
+import {
+  auditedStack,
+  documentOf,
+  operatorsStack,
+  perimeterStack,
+  policiesOf,
+  SECRETS,
+  smallStack,
+} from "../helpers/synth";
 
 const STACKS = [
   ["without a perimeter", smallStack],
   ["with a perimeter", perimeterStack],
   ["with operators", operatorsStack],
+  ["with an audit", auditedStack],
 ] as const;
 
 /** What holds of every policy of the stack, read from its Terraform alone. */
@@ -27,7 +36,11 @@ describe.each(STACKS)("the synthesized policies, %s", (_name, synthesized) => {
     const tags = Object.values(synthesized().resource["aws_iam_role"]!).map(
       (role) => (role["tags"] as Record<string, string>)["writeback:principal"],
     );
-    const wanted = PRINCIPALS.filter((principal) => hasPerimeter || principal !== "flow-logs");
+    const isThere: Readonly<Record<string, boolean>> = {
+      "flow-logs": hasPerimeter,
+      evidence: synthesized === auditedStack,
+    };
+    const wanted = PRINCIPALS.filter((principal) => isThere[principal] ?? true);
     expect([...tags].sort()).toEqual([...wanted].sort());
     expect(policies.filter(({ principal }) => principal === "untagged")).toEqual([]);
   });

@@ -134,6 +134,9 @@ export function smallProps(overrides: Partial<HrisWriteBackProps> = {}): HrisWri
 /** The synthesized stack of `smallProps()`, made once per test file. */
 export const smallStack = once({});
 
+/** The same with an audit, and so with evidence. */
+export const auditedStack = once({ audit: { deployerArns: [] } });
+
 /** The same with a network made for the connector. */
 export const perimeterStack = once({ perimeter: { kind: "create" } });
 

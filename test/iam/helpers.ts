@@ -25,6 +25,7 @@ export const REFS: IamRefs = {
   reconciles: true,
   approverGroups: ["hr-ops-approvers", "payroll.approvers"],
   killSwitchArn: NAMES.killSwitch.arn,
+  archiveKeyArn: "arn:aws:kms:eu-west-1:111122223333:key/archive",
   intakeMappingArn: "arn:aws:lambda:eu-west-1:111122223333:event-source-mapping:0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
 };
 

@@ -138,6 +138,13 @@ export class Hand {
     return policy.address;
   }
 
+  /** The policy of the bucket that evidence is kept in. */
+  bucket(change: (document: EditableDocument) => void): string {
+    const policy = this.find("aws_s3_bucket_policy", "audit");
+    this.document(policy, "policy", change);
+    return policy.address;
+  }
+
   key(part: "data" | "digest", change: (document: EditableDocument) => void): string {
     const policy = this.find("aws_kms_key_policy", part);
     this.document(policy, "policy", change);

@@ -3,6 +3,10 @@ import { join } from "node:path";
 
 import { OUTCOME_SOURCE } from "../../src/core";
 import { madeFor, MANAGER_ID, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
+import { segmentsOf } from "../../src/local/evidence";
+import { LedgerImage } from "../../src/runtime/evidence/compare";
+import { headOf } from "../../src/runtime/evidence/head";
+import { verifyChain } from "../../src/runtime/evidence/verify";
 import type { Story } from "../../src/local/demo/story";
 import { toldStory } from "./story";
 
@@ -87,6 +91,56 @@ describe("the demo's story on the synthesized stack", () => {
   });
 });
 
+describe("the evidence that the deployed function kept", () => {
+  async function ledgerItems() {
+    await cast.cloud.quiet();
+    return [...cast.cloud.tables.ledger.values()];
+  }
+
+  async function* stream<T>(items: Iterable<T>): AsyncGenerator<T> {
+    for (const item of items) yield await Promise.resolve(item);
+  }
+
+  test("is one chain of every record of the ledger, each once, up to the head in the control table", async () => {
+    const items = await ledgerItems();
+    const head = headOf(await cast.cloud.store.get("control", { pk: "evidence-head" }));
+    const image = new LedgerImage(true);
+    const report = await verifyChain(segmentsOf(cast.cloud.bucket), {
+      heads: [head],
+      onRecord: (line) => {
+        image.take(line);
+      },
+    });
+    expect(report).toMatchObject({ holds: true, records: items.length, headsFound: 1 });
+    expect(report.segments).toBeGreaterThan(5);
+    expect(image.changes).toEqual([]);
+    const differences = [];
+    for await (const difference of image.compare(stream(items))) differences.push(difference);
+    expect(differences).toEqual([]);
+    expect(cast.cloud.streamFailures).toEqual([]);
+  });
+
+  test("shows a record that somebody replaced in the ledger, and one that the stream never told of", async () => {
+    const items = await ledgerItems();
+    const image = new LedgerImage(true);
+    await verifyChain(segmentsOf(cast.cloud.bucket), {
+      onRecord: (line) => {
+        image.take(line);
+      },
+    });
+    const place = items.findIndex(({ pk }) => String(pk).startsWith("outcome#"));
+    const forged = items.map((item, index) => (index === place ? { ...item, outcome: "applied!" } : item));
+    const extra = { pk: "approval#r-0#0", sk: "approval#x#y", decision: "approve" };
+    const codes = [];
+    for await (const { code, pk } of image.compare(stream([...forged.slice(0, -1), extra]))) codes.push([code, pk]);
+    expect(codes).toEqual([
+      ["DiffersFromEvidence", items[place]?.["pk"]],
+      ["NotInEvidence", extra.pk],
+      ["NotInLedger", items.at(-1)?.["pk"]],
+    ]);
+  });
+});
+
 describe("no HR value and no secret where it does not belong", () => {
   const workers = Object.keys(WORKERS) as WorkerName[];
   const values = [
@@ -136,6 +190,14 @@ describe("no HR value and no secret where it does not belong", () => {
   test("not in the outcome events", () => {
     expect(cast.cloud.outcomes().length).toBeGreaterThan(8);
     expect(leaks(cast.cloud.outcomes())).toEqual([]);
+  });
+
+  test("not in the evidence, which says what it leaves out", () => {
+    const segments = [...cast.cloud.bucket.values()].join("");
+    expect(segments).toContain('"omitted":["from","to"]');
+    expect(segments).toContain('"request.changes[].value"');
+    // The account of who was refused is the evidence, also where it is the worker's own.
+    expect(leaks(segments.replaceAll(/"caller":\{[^}]*\}/g, ""))).toEqual([]);
   });
 
   test("not in any key of the ledger, and nowhere in the control table", () => {

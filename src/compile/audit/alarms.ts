@@ -96,6 +96,14 @@ const TOLD: readonly {
       "Ledger, HRIS and source of truth disagree. Read the run's report; a write without a grant comes first.",
   },
   {
+    event: "evidence-diverges",
+    handler: "evidence",
+    alarm: "evidence-diverges",
+    metric: "EvidenceDiverges",
+    description:
+      "What lies in the bucket of evidence does not go on from where the chain stands. Nothing is kept until that is understood: `verify-evidence` names the place.",
+  },
+  {
     event: "grant-without-change",
     handler: "gateway",
     alarm: "grant-without-change",
@@ -185,10 +193,13 @@ export function compileAlarms(watched: Watched): readonly Alarm[] {
     {
       id: "dead-letters",
       description:
-        "An event, or an alert, could not be taken and waits in a dead-letter queue: somebody's change. Read it, mend the cause, move it back.",
-      metrics: [names.deadLetterQueue, names.busDeadLetterQueue, deadLetterQueue].map(({ name }) =>
-        queue("ApproximateNumberOfMessagesVisible", name),
-      ),
+        "An event, an alert or a batch of evidence could not be taken and is told of in a dead-letter queue. Read it, mend the cause; move events back.",
+      metrics: [
+        names.deadLetterQueue,
+        names.busDeadLetterQueue,
+        deadLetterQueue,
+        ...(handlers.includes("evidence") ? [names.evidenceDeadLetterQueue] : []),
+      ].map(({ name }) => queue("ApproximateNumberOfMessagesVisible", name)),
       periodSeconds: FIVE_MINUTES,
       rings: { from: 1 },
     },
@@ -236,6 +247,25 @@ export function compileAlarms(watched: Watched): readonly Alarm[] {
       periodSeconds: FIVE_MINUTES,
       rings: { from: 1 },
     },
+    ...(handlers.includes("evidence")
+      ? [
+          {
+            id: "evidence-late",
+            description:
+              "The ledger's stream has waited a quarter of an hour to be kept as evidence. It holds a day: look at the log of `evidence` before that is over.",
+            metrics: [
+              {
+                namespace: "AWS/Lambda",
+                name: "IteratorAge",
+                dimensions: { FunctionName: names.function("evidence").name },
+                statistic: "Maximum" as const,
+              },
+            ],
+            periodSeconds: FIVE_MINUTES,
+            rings: { from: QUARTER_OF_AN_HOUR * 1000 },
+          },
+        ]
+      : []),
     ...TOLD.filter(({ handler }) => handlers.includes(handler)).map(({ alarm, metric, description }): Alarm => ({
       id: alarm,
       description,

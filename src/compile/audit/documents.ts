@@ -1,4 +1,5 @@
 import type { PolicyDocument, Statement } from "../../iam";
+import { evidenceArn, evidenceContext } from "../iam/evidence";
 import { KEY_ADMINISTRATION } from "../iam/resource-policies";
 import { documentOf } from "../iam/statements";
 import type { Names } from "../names";
@@ -65,12 +66,37 @@ export function compileTrailKeyPolicy(names: Names, archive: Archive): PolicyDoc
         StringLike: inContext,
       },
     },
+    {
+      Sid: "EncryptEvidence",
+      Effect: "Allow",
+      Principal: { AWS: rootOf(names.partition, names.accountId) },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Resource: "*",
+      Condition: {
+        // By text: a principal of a key's policy must exist, and that role's policy names the key.
+        ArnEquals: { "aws:PrincipalArn": names.role("evidence").arn },
+        StringEquals: { "kms:CallerAccount": names.accountId, "kms:ViaService": names.serviceHost("s3") },
+        StringLike: evidenceContext(names),
+      },
+    },
+    {
+      Sid: "ReadEvidenceThroughS3",
+      Effect: "Allow",
+      Principal: { AWS: accounts.map((accountId) => rootOf(names.partition, accountId)) },
+      Action: "kms:Decrypt",
+      Resource: "*",
+      Condition: {
+        StringEquals: { "kms:CallerAccount": accounts, "kms:ViaService": names.serviceHost("s3") },
+        StringLike: evidenceContext(names),
+      },
+    },
   ]);
 }
 
 /**
- * Policy of the bucket: the one trail writes under its own account's prefix and nobody else does, nobody speaks to it without TLS, and
- * where records are to last, nobody passes the lock, whatever their own policies allow.
+ * Policy of the bucket: the one trail writes under its own account's prefix and nobody else does, the one role keeps evidence under the evidence's and
+ * nobody else does, in names that are not there yet; nobody speaks to it without TLS, and where records are to last, nobody passes the lock,
+ * whatever their own policies allow.
  *
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html (read 2026-11-25)
  */
@@ -78,7 +104,40 @@ export function compileTrailBucketPolicy(names: Names, archive: Archive): Policy
   const { trail, bucket } = auditNames(names);
   const logs = `${bucket.arn}/AWSLogs/${names.accountId}/*`;
   const ofTheTrail = { "aws:SourceArn": trail.arn };
+  const evidence = evidenceArn(names);
+  const keeper = names.role("evidence").arn;
   return documentOf([
+    // Within an account the keeper's own policy lets it in; another account's bucket has to, too.
+    ...(archive.accountId === names.accountId
+      ? []
+      : [
+          {
+            Sid: "KeepEvidence",
+            Effect: "Allow" as const,
+            Principal: { AWS: rootOf(names.partition, names.accountId) },
+            Action: ["s3:GetObject", "s3:PutObject"],
+            Resource: evidence,
+            Condition: { ArnEquals: { "aws:PrincipalArn": keeper } },
+          },
+        ]),
+    {
+      Sid: "DenyForgedEvidence",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:PutObject",
+      Resource: evidence,
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": keeper } },
+    },
+    {
+      // Only a put that fails where something is: so there is one chain, whoever puts at once.
+      // @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html (read 2026-11-28)
+      Sid: "DenyEvidenceOverEvidence",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:PutObject",
+      Resource: evidence,
+      Condition: { Null: { "s3:if-none-match": "true" } },
+    },
     {
       Sid: "CheckAclForTheTrail",
       Effect: "Allow",
@@ -112,6 +171,14 @@ export function compileTrailBucketPolicy(names: Names, archive: Archive): Policy
             Principal: "*" as const,
             Action: ["s3:BypassGovernanceRetention", "s3:PutObjectLegalHold", "s3:PutObjectRetention"],
             Resource: `${bucket.arn}/*`,
+          },
+          {
+            // A locked version cannot be deleted; a mark that hides it can be put, but for this. Lifecycle rules ask no policy.
+            Sid: "DenyHidingEvidence",
+            Effect: "Deny" as const,
+            Principal: "*" as const,
+            Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            Resource: evidence,
           },
         ]
       : []),

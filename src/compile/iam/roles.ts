@@ -16,6 +16,7 @@ import {
   writableFields,
   type ConnectorPolicy,
 } from "./connector";
+import { evidence } from "./evidence";
 import { killSwitch, killSwitchWorkflow } from "./kill-switch";
 import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import { reconciler, reconcilerWorkflow, type ReaderSecrets } from "./reconciliation";
@@ -100,6 +101,11 @@ export interface IamRefs {
    * @default false
    */
   readonly reconciles?: boolean;
+  /**
+   * Key of the bucket that evidence is kept in.
+   * @default - none is kept
+   */
+  readonly archiveKeyArn?: string;
 }
 
 /** Everything that says what a role is: each document becomes one literal JSON text in Terraform. */
@@ -152,6 +158,7 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     "flow-logs": flowLogsRole(names),
     "kill-switch": functionRole(input, "kill-switch", killSwitch(names, refs.intakeMappingArn)),
     reversal: functionRole(input, "reversal", reversal(input)),
+    evidence: functionRole(input, "evidence", evidence(names, refs.archiveKeyArn)),
     "kill-switch-workflow": { identity: killSwitchWorkflow(names), trust: machineTrust(names, names.killSwitch.arn) },
     reconciler: functionRole(input, "reconcile", reconciler(names, readerSecrets(refs))),
     "reconciler-workflow": {

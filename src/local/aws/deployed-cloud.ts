@@ -260,6 +260,12 @@ export class DeployedCloud implements StoryCloud {
     await this.moto.json("dynamodb", "DynamoDB_20120810.PutItem", { TableName: table, Item: item });
   }
 
+  /** Puts an item of the ledger, as an administrator does who wants it to say something else. */
+  async putLedger(item: object): Promise<void> {
+    const table = this.tableName("ledger");
+    await this.moto.json("dynamodb", "DynamoDB_20120810.PutItem", { TableName: table, Item: item });
+  }
+
   /** Deletes an item of the control table, as an administrator's slip does. */
   async deleteControl(pk: string): Promise<void> {
     const table = this.tableName("control");

@@ -6,7 +6,8 @@ import { notFound } from "./gaps";
 /** An event source mapping as Lambda keeps it. */
 export interface EventSource {
   readonly uuid: string;
-  readonly queueArn: string;
+  /** A queue, or a stream of a table. */
+  readonly sourceArn: string;
   readonly functionArn: string;
   readonly batchSize: number;
   readonly isEnabled: boolean;
@@ -29,7 +30,7 @@ export class EventSources {
   all(): readonly EventSource[] {
     return [...this.#mappings.values()].map((mapping) => ({
       uuid: textOf(mapping["UUID"]),
-      queueArn: textOf(mapping["EventSourceArn"]),
+      sourceArn: textOf(mapping["EventSourceArn"]),
       functionArn: textOf(mapping["FunctionArn"]),
       batchSize: Number(mapping["BatchSize"] ?? 10),
       isEnabled: mapping["State"] === "Enabled",

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { PolicyDocument } from "../../iam";
 import { LocalBus, type Delivery } from "../bus";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "../field-gateway-api";
+import { authorizeObject } from "../evidence";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole, type TrailLine } from "../iam";
 import { INTERNET, LocalNetwork, type Connection } from "../network";
 import { topicPolicyOf, type PublishedNotice } from "../notices";
@@ -20,6 +21,7 @@ import { GAPS } from "./gaps";
 import type { Moto } from "./moto";
 import { Queues } from "./queues";
 import { signatureProblem } from "./signature";
+import { Streams } from "./streams";
 import { assumeRoleInput, assumeRoleAnswer } from "./sts";
 import { AwsError, errorAnswer, jsonAnswer, jsonOf, readCall, send, type AwsAnswer, type AwsCall } from "./wire";
 
@@ -58,6 +60,7 @@ export class AwsFront {
   readonly executions: Executions;
   readonly sources: EventSources;
   readonly queues: Queues;
+  readonly streams: Streams;
   readonly firewall: DnsFirewallApi;
   /** Messages that topics took from functions. */
   readonly notices: PublishedNotice[] = [];
@@ -74,6 +77,8 @@ export class AwsFront {
   readonly history = new EventHistory();
   readonly #sessions = new Sessions();
   readonly #transactions = new Map<string, string>();
+  /** The last piece of work that was to run alone. */
+  #last: Promise<unknown> = Promise.resolve();
   #server: Server | undefined;
   #url = "";
   #attached: Attached | undefined;
@@ -98,7 +103,9 @@ export class AwsFront {
       iam.authorize(iam.role(text(machine?.body["role_arn"])), "lambda:InvokeFunction", functionArn);
       return valueOf(await this.run(functionArn, payload));
     });
-    this.queues = new Queues(moto, this.sources, this.functions, async () => (await this.#current()).iam);
+    const iamNow = async (): Promise<LocalIam> => (await this.#current()).iam;
+    this.streams = new Streams(moto, this.sources, this.functions, iamNow, (work) => this.#alone(work));
+    this.queues = new Queues(moto, this.sources, this.functions, iamNow, this.streams);
   }
 
   /** `http://127.0.0.1:port` */
@@ -284,6 +291,10 @@ export class AwsFront {
     }
     if (caller.kind === "outsider") throw new AwsError("AccessDeniedException", "a publisher puts events", 403);
     const role = iam.role(caller.roleArn);
+    if (call.service === "s3") {
+      this.#authorizeObject(call, role, iam);
+      return this.#forward(call);
+    }
     if (call.service === "sts" && call.action === "AssumeRole") return this.#assumeRole(call, role, iam);
     const functionOfMapping = (uuid: string): string | undefined =>
       this.sources.all().find((source) => source.uuid === uuid)?.functionArn;
@@ -311,6 +322,23 @@ export class AwsFront {
     iam.authorize(role, action, resource, {
       context,
       ...(resourcePolicy === undefined ? {} : { resourcePolicy, resourceKind: "must-allow" as const }),
+    });
+  }
+
+  /** A call about an object of the audit's bucket: the only ones that functions make of S3. */
+  #authorizeObject({ method, path, headers }: AwsCall, role: LocalRole, iam: LocalIam): void {
+    const { stack } = this.attached;
+    const action = { GET: "s3:GetObject", PUT: "s3:PutObject" } as const;
+    const [, bucket = "", key = ""] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    const isKnown = stack.resources("aws_s3_bucket").some(({ body }) => body["bucket"] === bucket);
+    if (!isKnown || (method !== "GET" && method !== "PUT")) {
+      throw new AwsError("AccessDenied", `${method} ${path} is none of the stack's calls`, 403);
+    }
+    const ifNoneMatch = headers["if-none-match"];
+    authorizeObject(stack, iam, role, {
+      action: action[method],
+      key,
+      ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     });
   }
 
@@ -393,9 +421,16 @@ export class AwsFront {
     if (before !== undefined) {
       throw new AwsError("IdempotentParameterMismatchException", "the token was used for another transaction");
     }
-    const answer = await this.options.moto.forward(call);
+    const answer = await this.#alone(() => this.options.moto.forward(call));
     if (answer.status < 300) this.#transactions.set(token, content);
     return answer;
+  }
+
+  /** Runs one piece of work after the other. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
   }
 
   /** API Gateway invokes by a permission of the function that names it and the source. */
@@ -465,8 +500,8 @@ function functionBody(stack: Stack, functionName: string): ResourceBody {
 }
 
 function denied(call: AwsCall, { message }: AccessDenied): AwsError {
-  const code = call.service === "sts" ? "AccessDenied" : "AccessDeniedException";
-  return new AwsError(code, message, call.service === "sts" ? 403 : 400);
+  const isXml = call.service === "sts" || call.service === "s3";
+  return new AwsError(isXml ? "AccessDenied" : "AccessDeniedException", message, isXml ? 403 : 400);
 }
 
 /** A Lambda permission's source ARN: `*` crosses slashes. */

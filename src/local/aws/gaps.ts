@@ -15,6 +15,8 @@ export const GAPS: readonly Gap[] = [
   redrivePolicies,
   describeRules,
   trailByArn,
+  bucketPolicies,
+  emptyLock,
 ];
 
 /** The provider asks at plan and apply whether a definition is valid; our own lint has answered that at synth. */
@@ -134,6 +136,39 @@ async function trailByArn(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefi
   const name = textOf(input[member]).replace(/^arn:.*:trail\//, "");
   const body = Buffer.from(JSON.stringify({ ...input, [member]: name }));
   return moto.forward({ ...call, headers: { ...call.headers, "content-length": String(body.length) }, body });
+}
+
+/** Policies of buckets, by bucket. */
+const policies = new WeakMap<Moto, Map<string, Buffer>>();
+
+/**
+ * moto judges requests for objects by the bucket's policy, and takes a Deny whose conditions it does not know for one that holds: it would
+ * let nobody put anything. What a role may is decided here, by our evaluator, so moto is given no policy.
+ */
+function bucketPolicies(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  const [, bucket = "", query = ""] = /^\/([^/?]+)\/?\?(.*)$/.exec(call.url) ?? [];
+  if (call.service !== "s3" || !new URLSearchParams(query).has("policy")) return none;
+  const kept = policies.get(moto) ?? new Map<string, Buffer>();
+  policies.set(moto, kept);
+  const empty = { status: 204, headers: {}, body: Buffer.alloc(0) };
+  if (call.method === "PUT") {
+    kept.set(bucket, call.body);
+    return Promise.resolve(empty);
+  }
+  if (call.method === "DELETE") {
+    kept.delete(bucket);
+    return Promise.resolve(empty);
+  }
+  const body = kept.get(bucket);
+  if (body === undefined) throw new AwsError("NoSuchBucketPolicy", "the bucket has no policy", 404);
+  return Promise.resolve({ status: 200, headers: { "content-type": "application/json" }, body });
+}
+
+/** A lock's rule can be taken away from a bucket that holds objects: moto takes an empty lock for an empty bucket alone. */
+function emptyLock(call: AwsCall): Promise<AwsAnswer | undefined> {
+  if (call.service !== "s3" || call.method !== "PUT" || !/\?(.*&)?object-lock(=|&|$)/.test(call.url)) return none;
+  if (call.body.includes("<Rule>")) return none;
+  return Promise.resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
 }
 
 const none = Promise.resolve(undefined);

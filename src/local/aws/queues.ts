@@ -2,6 +2,7 @@ import type { LocalIam } from "../iam";
 import type { EventSources } from "./event-sources";
 import type { Functions } from "./functions";
 import type { Moto } from "./moto";
+import { isStream, type Streams } from "./streams";
 
 interface Message {
   readonly MessageId: string;
@@ -16,7 +17,7 @@ const REDELIVER_SECONDS = 1;
 /** Time between two looks at the queues, in milliseconds. */
 const LOOK_MS = 400;
 
-/** SQS in moto, and the pollers that Lambda runs for event source mappings. */
+/** SQS in moto, and the pollers that Lambda runs for event source mappings, of streams too. */
 export class Queues {
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<number> | undefined;
@@ -26,6 +27,7 @@ export class Queues {
     private readonly sources: EventSources,
     private readonly functions: Functions,
     private readonly iam: () => Promise<LocalIam>,
+    private readonly streams: Streams,
   ) {}
 
   /** Looks at the queues again and again, until `stop`. Does not keep the process alive. */
@@ -61,18 +63,18 @@ export class Queues {
   }
 
   async #pollAll(): Promise<number> {
-    let taken = 0;
+    let taken = await this.streams.look();
     for (const source of this.sources.all()) {
-      if (!source.isEnabled) continue;
-      const messages = await this.#receive(source.queueArn);
+      if (!source.isEnabled || isStream(source.sourceArn)) continue;
+      const messages = await this.#receive(source.sourceArn);
       if (messages.length === 0) continue;
       taken += messages.length;
       const iam = await this.iam();
       const { roleArn } = await this.functions.find(source.functionArn);
       for (const action of ["sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage"]) {
-        iam.authorize(iam.role(roleArn), action, source.queueArn);
+        iam.authorize(iam.role(roleArn), action, source.sourceArn);
       }
-      await this.#serve(source.queueArn, source.functionArn, messages);
+      await this.#serve(source.sourceArn, source.functionArn, messages);
     }
     return taken;
   }

@@ -107,10 +107,13 @@ export function xmlAnswer(text: string, status = 200): AwsAnswer {
 }
 
 /** Services that speak XML. */
-const XML_SERVICES = new Set(["ec2", "iam", "s3", "sns", "sts"]);
+const XML_SERVICES = new Set(["ec2", "iam", "sns", "sts"]);
 
 /** An error in the protocol of the call's service. */
 export function errorAnswer(call: AwsCall, { code, message, status }: AwsError): AwsAnswer {
+  if (call.service === "s3") {
+    return xmlAnswer(`<Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`, status);
+  }
   if (XML_SERVICES.has(call.service)) {
     return xmlAnswer(
       `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>local</RequestId></ErrorResponse>`,

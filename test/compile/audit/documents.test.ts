@@ -47,9 +47,20 @@ const contextOf = (arn: string) => ({ "kms:EncryptionContext:aws:cloudtrail:arn"
 const ours = { "aws:SourceArn": trailArn };
 const tls = { "aws:SecureTransport": "true", "s3:TlsVersion": "1.3" };
 const log = `${bucket}/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/24/a.json.gz`;
+const KEEPER = "arn:aws:iam::111122223333:role/acme-writeback-evidence";
+const segment = `${bucket}/evidence/v1/0000000000000001.jsonl`;
+const ofSegment = { "kms:EncryptionContext:aws:s3:arn": segment };
+const absent = { "s3:if-none-match": "*" };
 const acl = { "s3:x-amz-acl": "bucket-owner-full-control" };
 const account = { "aws:SourceAccount": "111122223333" };
 const viaS3 = { "kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:CallerAccount": "111122223333" };
+
+/** Who may put evidence, and how, whatever their own policies say. */
+const EVIDENCE_REQUESTS: readonly Request[] = [
+  request(true, "the keeper puts evidence where none is", KEEPER, "s3:PutObject", segment, { ...absent, ...tls }),
+  request(false, "the keeper puts evidence over evidence", KEEPER, "s3:PutObject", segment, tls),
+  request(false, "an administrator puts evidence", ADMIN, "s3:PutObject", segment, { ...absent, ...tls }),
+];
 
 const DOCUMENTS: readonly {
   readonly what: string;
@@ -102,6 +113,37 @@ const DOCUMENTS: readonly {
         "kms:CallerAccount": "444455556666",
         ...contextOf(trailArn),
       }),
+      request(true, "the keeper of evidence encrypts", KEEPER, "kms:GenerateDataKey", key, { ...viaS3, ...ofSegment }),
+      request(false, "somebody else encrypts evidence", ADMIN, "kms:GenerateDataKey", key, { ...viaS3, ...ofSegment }),
+      request(false, "the keeper encrypts past S3", KEEPER, "kms:GenerateDataKey", key, {
+        ...viaS3,
+        "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com",
+        ...ofSegment,
+      }),
+      request(false, "the keeper encrypts a log file", KEEPER, "kms:GenerateDataKey", key, {
+        ...viaS3,
+        "kms:EncryptionContext:aws:s3:arn": log,
+      }),
+      request(false, "a keeper of another account encrypts", KEEPER, "kms:GenerateDataKey", key, {
+        ...viaS3,
+        "kms:CallerAccount": "444455556666",
+        ...ofSegment,
+      }),
+      request(true, "an auditor reads evidence", AUDITOR, "kms:Decrypt", key, { ...viaS3, ...ofSegment }),
+      request(false, "an auditor reads evidence past S3", AUDITOR, "kms:Decrypt", key, {
+        ...viaS3,
+        "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com",
+        ...ofSegment,
+      }),
+      request(false, "an auditor reads another object", AUDITOR, "kms:Decrypt", key, {
+        ...viaS3,
+        "kms:EncryptionContext:aws:s3:arn": `${bucket}/other`,
+      }),
+      request(false, "a third account reads evidence", AUDITOR, "kms:Decrypt", key, {
+        ...viaS3,
+        "kms:CallerAccount": "444455556666",
+        ...ofSegment,
+      }),
       request(true, "the archive's people administer it", ARCHIVIST, "kms:PutKeyPolicy", key),
       request(false, "the stack's people administer it", ADMIN, "kms:PutKeyPolicy", key),
     ],
@@ -131,6 +173,9 @@ const DOCUMENTS: readonly {
       request(false, "an administrator forges a log file", ADMIN, "s3:PutObject", log, { ...acl, ...tls }),
       request(false, "an administrator passes the lock", ADMIN, "s3:BypassGovernanceRetention", log, tls),
       request(false, "an administrator shortens the lock", ADMIN, "s3:PutObjectRetention", log, tls),
+      ...EVIDENCE_REQUESTS,
+      request(false, "an administrator hides evidence", ADMIN, "s3:DeleteObject", segment, tls),
+      request(false, "an administrator removes a version of it", ADMIN, "s3:DeleteObjectVersion", segment, tls),
       request(true, "an auditor reads", AUDITOR, "s3:GetObject", log, tls),
       request(false, "an auditor reads without TLS", AUDITOR, "s3:GetObject", log, {
         "aws:SecureTransport": "false",
@@ -150,6 +195,8 @@ const DOCUMENTS: readonly {
     heldTwice: ["DeliverLogFilesOfTheTrail StringEquals aws:SourceArn"],
     requests: [
       request(true, "the trail delivers", CLOUDTRAIL, "s3:PutObject", log, { ...ours, ...acl, ...tls }),
+      ...EVIDENCE_REQUESTS,
+      request(true, "an administrator removes evidence", ADMIN, "s3:DeleteObjectVersion", segment, tls),
       request(true, "an administrator passes the lock", ADMIN, "s3:BypassGovernanceRetention", log, tls),
       request(true, "the trail asks for the ACL", CLOUDTRAIL, "s3:GetBucketAcl", bucket, { ...ours, ...tls }),
       request(false, "another trail asks for the ACL", CLOUDTRAIL, "s3:GetBucketAcl", bucket, {
@@ -165,6 +212,36 @@ const DOCUMENTS: readonly {
       request(false, "an administrator forges a log file", ADMIN, "s3:PutObject", log, { ...acl, ...tls }),
       request(false, "without TLS", AUDITOR, "s3:GetObject", log, { "aws:SecureTransport": "false" }),
       request(false, "over an old TLS", AUDITOR, "s3:GetObject", log, { ...tls, "s3:TlsVersion": "1.1" }),
+    ],
+  },
+  {
+    what: "the policy of a bucket in a log archive's account",
+    document: compileTrailBucketPolicy(names, { accountId: "999988887777", retention: "destroy" }),
+    // Here only what the policy allows is allowed at all, so that its denials are held twice.
+    isKey: true,
+    heldTwice: [
+      "DeliverLogFilesOfTheTrail StringEquals aws:SourceArn",
+      "DenyForgedEvidence",
+      "DenyForgedLogFiles",
+      "KeepEvidence ArnEquals aws:PrincipalArn",
+    ],
+    requests: [
+      ...EVIDENCE_REQUESTS,
+      request(true, "the keeper follows evidence", KEEPER, "s3:GetObject", segment, tls),
+      request(false, "somebody else puts evidence where none is", ADMIN, "s3:PutObject", segment, {
+        ...absent,
+        ...tls,
+      }),
+      request(false, "the keeper puts log files", KEEPER, "s3:PutObject", log, { ...absent, ...acl, ...tls }),
+      request(false, "the keeper without TLS", KEEPER, "s3:GetObject", segment, { "aws:SecureTransport": "false" }),
+      request(false, "the keeper over an old TLS", KEEPER, "s3:GetObject", segment, { ...tls, "s3:TlsVersion": "1.1" }),
+      request(true, "the trail delivers", CLOUDTRAIL, "s3:PutObject", log, { ...ours, ...acl, ...tls }),
+      request(false, "without giving the file away", CLOUDTRAIL, "s3:PutObject", log, { ...ours, ...tls }),
+      request(true, "the trail asks for the ACL", CLOUDTRAIL, "s3:GetBucketAcl", bucket, { ...ours, ...tls }),
+      request(false, "another trail asks for the ACL", CLOUDTRAIL, "s3:GetBucketAcl", bucket, {
+        "aws:SourceArn": otherTrail,
+        ...tls,
+      }),
     ],
   },
   {

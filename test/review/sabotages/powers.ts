@@ -6,6 +6,7 @@ const ACCOUNT = "111122223333";
 const WRITER = `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:hris/bamboohr-writer-d4E5f6`;
 const READER = `arn:aws:secretsmanager:eu-west-1:${ACCOUNT}:secret:hris/bamboohr-reader-a1B2c3`;
 const table = (name: string): string => `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/acme-writeback-${name}`;
+const BUCKET = `arn:aws:s3:::acme-writeback-audit-${ACCOUNT}-eu-west-1`;
 const ANY_ROLE = `arn:aws:iam::${ACCOUNT}:role/somebody`;
 const EVERYTHING = JSON.stringify({
   Version: "2012-10-17",
@@ -145,6 +146,41 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
     Action: "sns:Subscribe",
     Resource: `arn:aws:sns:eu-west-1:${ACCOUNT}:acme-writeback-approvers-*`,
   }),
+  held(
+    "somebody else reads the ledger's stream",
+    "notifier",
+    { Action: "dynamodb:GetRecords", Resource: `${table("ledger")}/stream/*` },
+    { invariant: 7 },
+  ),
+  held(
+    "the keeper of evidence reads the ledger",
+    "evidence",
+    { Action: "dynamodb:Query", Resource: table("ledger") },
+    { invariant: 7 },
+  ),
+  held("somebody else says where the evidence stands", "sweeper", onlyKeys("UpdateItem", "control", "evidence-head")),
+  held("somebody else puts evidence", "sweeper", {
+    Action: "s3:PutObject",
+    Resource: `${BUCKET}/evidence/v1/*`,
+    Condition: { Null: { "s3:if-none-match": "false" } },
+  }),
+  held("the keeper of evidence puts log files", "evidence", {
+    Action: "s3:PutObject",
+    Resource: `${BUCKET}/AWSLogs/*`,
+  }),
+  held("the keeper of evidence removes some", "evidence", {
+    Action: "s3:DeleteObjectVersion",
+    Resource: `${BUCKET}/*`,
+  }),
+  held("the keeper of evidence passes the lock", "evidence", {
+    Action: "s3:BypassGovernanceRetention",
+    Resource: `${BUCKET}/*`,
+  }),
+  held("a role of the stack changes the bucket of evidence", "announce", {
+    Action: "s3:PutBucketPolicy",
+    Resource: BUCKET,
+  }),
+  loosened("evidence is put over evidence", "evidence", "s3:PutObject", untested("Null")),
   held("a second reader of the writer secret", "decide", { Action: "secretsmanager:GetSecretValue", Resource: WRITER }),
   held("the broker reads the writer secret", "broker", {
     Action: "secretsmanager:GetSecretValue",

@@ -159,6 +159,28 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
       arn: "arn:aws:sns:eu-west-1:111122223333:elsewhere",
     }),
   ),
+  found("the bucket of evidence without a policy", 2, "PowerHeldByAnother", (hand) => {
+    hand.remove("aws_s3_bucket_policy", "audit");
+    return hand.find("aws_s3_bucket", "audit").address;
+  }),
+  found("evidence is not denied to others", 2, "PowerHeldByAnother", (hand) =>
+    hand.bucket((document) => {
+      without(document, "ArnNotEquals");
+    }),
+  ),
+  found("evidence over evidence is not denied", 2, "PowerHeldByAnother", (hand) =>
+    hand.bucket((document) => {
+      without(document, "s3:if-none-match");
+    }),
+  ),
+  found("another role is let in to put evidence", 2, "PowerHeldByAnother", (hand) =>
+    hand.bucket((document) => {
+      const condition = mentioning(document, "ArnNotEquals").Condition as Record<string, Record<string, unknown>>;
+      condition["ArnNotEquals"] = {
+        "aws:PrincipalArn": [hand.roleArn("evidence"), hand.roleArn("sweeper")],
+      };
+    }),
+  ),
   found("the digest key is the whole account's", 4, "PowerHeldByAnother", (hand) =>
     hand.key("digest", (document) => {
       delete mentioning(document, "kms:GenerateMac").Condition;
