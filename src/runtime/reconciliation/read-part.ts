@@ -158,8 +158,9 @@ async function dealWith(
 function isUseInWindow({ sessionsFrom, sessionsUntil }: RunItem, item: Item): boolean {
   if (!String(item["pk"]).startsWith(LEDGER.intentPrefix)) return false;
   const intendedAt = String(item["intendedAt"]);
-  // The session was opened a little before.
-  return instant(intendedAt) - SETTLE_MS > instant(sessionsFrom) && instant(intendedAt) < instant(sessionsUntil);
+  // The session was opened a little before, and CloudTrail may be late: both ends are left to the runs beside this one.
+  const usedMs = instant(intendedAt);
+  return usedMs - SETTLE_MS > instant(sessionsFrom) && usedMs + SETTLE_MS < instant(sessionsUntil);
 }
 
 /** Says in the log that something was found first: an alarm counts the lines at level `ERROR`. */

@@ -603,6 +603,17 @@ describe("SessionWithoutGrant", () => {
     const { auditor } = await written();
     auditor.isTrailBlind = true;
     expect(await found(auditor)).toEqual(["NotReconciledInTime TrailShowsNone"]);
+    auditor.isTrailBlind = false;
+    await closes(auditor);
+  });
+
+  test("a use of just now, whose session CloudTrail may still be about to show, is no finding", async () => {
+    const world = new World();
+    await world.write("work_email", EMAIL);
+    world.now += HOUR;
+    const auditor = new Auditor(world);
+    auditor.isTrailBlind = true;
+    expect(await found(auditor)).toEqual([]);
   });
 });
 
