@@ -7,30 +7,35 @@ import { stringify } from "yaml";
 
 import { evaluate } from "../src/iam";
 import type { PolicyInput } from "../src/policy";
-import { loadStack, prove, reportFiles } from "../src/review";
+import { loadFolders, loadStack, prove, reportFiles, review } from "../src/review";
 import { loadIndependentEngine } from "./independent-engine";
 import { sessionLayers, sessionQuestions } from "./sessions";
 
 /**
- * Measures `prove` and `report` on stacks of 10, 100 and 300 fields, and the evaluator of IAM under it: decisions a second for a session's requests with all
+ * Measures `prove` and `report` on stacks of 10, 100 and 300 fields, `review` of a change of every tenth of them, and the evaluator of IAM under it: decisions a second for a session's requests with all
  * its layers, side by side with an independent engine where `WRITEBACK_IAM_ENGINE` names the folder that it is installed in.
  */
 const SIZES = [10, 100, 300] as const;
 const LONGEST_PROOF = 10;
+const LONGEST_REVIEW = 5;
 const LONGEST_REPORT = 5;
 const LEAST_RATIO = 100;
 const DECISIONS = 100_000;
 
 const root = resolve(__dirname, "..");
 
-/** A policy that the example's stack can be made of: a third of its fields safe, a third conditional, a third never. */
-function policyOf(fields: number): PolicyInput {
+/**
+ * A policy that the example's stack can be made of: a third of its fields safe, a third conditional, a third never. Changed, every tenth of those
+ * that are never written is written after an approval.
+ */
+function policyOf(fields: number, isChanged = false): PolicyInput {
   const common = { owner: "identity", sourceOfTruth: "directory", events: ["joiner.provisioned"] };
   const approval = { groups: [{ group: "hr-approvers", count: 1 }], expires: "PT24H" };
   const fieldOf = (index: number): PolicyInput["fields"][string] => {
     const hrisField = `customField${String(index)}`;
-    if (index % 3 === 2) return { class: "never", owner: "hr", sourceOfTruth: "hris" };
-    if (index % 3 === 1) return { ...common, class: "conditional", approval, check: "none", hrisField };
+    const isOpened = isChanged && index % 30 === 2;
+    if (index % 3 === 2 && !isOpened) return { class: "never", owner: "hr", sourceOfTruth: "hris" };
+    if (index % 3 === 1 || isOpened) return { ...common, class: "conditional", approval, check: "none", hrisField };
     return { ...common, class: "safe", sourceField: "userName", hrisField };
   };
   return {
@@ -50,10 +55,11 @@ function policyOf(fields: number): PolicyInput {
 }
 
 /** Synthesizes the example with a policy of so many fields, as a user does, and gives the folder of its stack. */
-function synthesize(folder: string, fields: number): string {
-  const policy = join(folder, `${String(fields)}.policy.yaml`);
-  const outdir = join(folder, String(fields));
-  writeFileSync(policy, stringify(policyOf(fields)));
+function synthesize(folder: string, fields: number, isChanged = false): string {
+  const name = `${String(fields)}${isChanged ? "-changed" : ""}`;
+  const policy = join(folder, `${name}.policy.yaml`);
+  const outdir = join(folder, name);
+  writeFileSync(policy, stringify(policyOf(fields, isChanged)));
   const { status, stderr } = spawnSync(
     process.execPath,
     [require.resolve("tsx/cli"), join(root, "examples/acme/main.ts")],
@@ -98,6 +104,22 @@ function benchProve(folder: string): void {
   }
 }
 
+function benchReview(folder: string): void {
+  const widths = [6, 9, 9];
+  process.stdout.write("\nreview, both stacks read from their files\n");
+  print(["fields", "changes", "seconds"], widths);
+  for (const fields of SIZES) {
+    const head = synthesize(folder, fields, true);
+    const base = join(folder, String(fields), "stacks", "acme");
+    const start = process.hrtime.bigint();
+    const { verdict, changes } = review(loadFolders(base, head));
+    const seconds = secondsSince(start);
+    if (verdict !== "look") throw new Error(`the change of ${String(fields)} fields is ${verdict}`);
+    print([String(fields), String(changes.length), seconds.toFixed(2)], widths);
+    if (seconds > LONGEST_REVIEW) throw new Error(`a review may take ${String(LONGEST_REVIEW)} s at most`);
+  }
+}
+
 async function benchEvaluator(): Promise<void> {
   const layers = sessionLayers();
   const questions = sessionQuestions();
@@ -133,6 +155,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "writeback-bench-"));
   try {
     benchProve(folder);
+    benchReview(folder);
     await benchEvaluator();
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -73,11 +73,37 @@ function added({ people, elsewhere }: ResourcePair, { type, address, body }: Res
   const places = [{ address, side: "head" as const }];
   const message = `${calledIn(type, address, body)} is new`;
   if (rule?.role === "permission") return [];
+  if (ENTRANCES.has(type))
+    return [changeOf({ code: "DoorChanged", effect: "widens", message, who: people.technical(), places })];
   const isWay = type === "aws_cloudwatch_event_rule" && !isWatching({ body });
-  if (!isWay && (rule?.role === "guard" || rule?.role === "store"))
+  if (!isWay && (rule?.role === "store" || ADDS_A_GUARD.has(type)))
     return [changeOf({ code: "GuardAdded", effect: "neutral", message, places })];
   return [changeOf({ code: "ResourceAdded", effect: "look", message, who: people.technical(), places })];
 }
+
+/** What lets more in, or tells more people, by being there. */
+const ENTRANCES: ReadonlySet<string> = new Set([
+  "aws_api_gateway_method",
+  "aws_apigatewayv2_route",
+  "aws_cloudwatch_log_subscription_filter",
+  "aws_lambda_event_source_mapping",
+  "aws_lambda_function_url",
+  "aws_sns_topic_subscription",
+]);
+
+/** What watches or limits by being there, whatever it says. A firewall's rule may allow, a target may be anybody's. */
+const ADDS_A_GUARD: ReadonlySet<string> = new Set([
+  "aws_cloudwatch_composite_alarm",
+  "aws_cloudwatch_event_rule",
+  "aws_cloudwatch_log_metric_filter",
+  "aws_cloudwatch_metric_alarm",
+  "aws_flow_log",
+  "aws_s3_bucket_object_lock_configuration",
+  "aws_s3_bucket_public_access_block",
+  "aws_s3_bucket_server_side_encryption_configuration",
+  "aws_s3_bucket_versioning",
+  "aws_sns_topic",
+]);
 
 function both(pair: ResourcePair, before: Resource, after: Resource): Change[] {
   const { people, elsewhere } = pair;

@@ -119,7 +119,37 @@ const CASES: readonly Case[] = [
     edit: removed("aws_cloudwatch_event_target", "alerts_api-changed-topic"),
     said: ["widens GuardRemoved"],
     words: "is gone",
-    back: [],
+    back: ["look ResourceAdded"],
+  },
+  {
+    name: "events go to somebody else too",
+    edit: (hand) => {
+      hand.add("aws_cloudwatch_event_target", "other", {
+        rule: "any",
+        arn: "arn:aws:sqs:eu-west-1:111122223333:other",
+      });
+    },
+    said: ["look ResourceAdded"],
+    words: "target of a rule",
+    back: ["widens GuardRemoved"],
+  },
+  {
+    name: "a route is new",
+    edit: (hand) => {
+      hand.add("aws_apigatewayv2_route", "other", { route_key: "POST /other", authorization_type: "NONE" });
+    },
+    said: ["widens DoorChanged"],
+    words: "route `POST /other` is new",
+    back: ["look ResourceRemoved"],
+  },
+  {
+    name: "a function has an address of its own",
+    edit: (hand) => {
+      hand.add("aws_lambda_function_url", "other", { authorization_type: "NONE" });
+    },
+    said: ["widens DoorChanged"],
+    words: "`aws_lambda_function_url.other` is new",
+    back: ["look ResourceRemoved"],
   },
   {
     name: "a line of a log is counted no more",
