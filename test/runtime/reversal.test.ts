@@ -130,6 +130,9 @@ describe("taking back what was written", () => {
     await ask(world, "work_email");
     expect(await follow(world, "work_email")).toMatchObject({ outcome: "denied", reason: "ClearUnsupported" });
     expect(world.hris.writes).toHaveLength(1);
+    // Nobody was asked for what cannot be done, and no grant was opened.
+    expect(world.itemsOf("ledger", "inspection#reversal-")).toEqual([]);
+    expect(world.itemsOf("ledger", "grant#")).toHaveLength(1);
   });
 
   test("the gateway itself refuses to empty a field of an HRIS that stopped to know how", async () => {
