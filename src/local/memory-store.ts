@@ -66,7 +66,7 @@ export function createMemoryStore(
   tables: MemoryTables = createMemoryTables(),
 ): Store {
   const { authorize, fault, isAnswerLost, onLedgerChange } = options;
-  const done = new Map<string | symbol, string>();
+  const done = new Map<string, string>();
 
   const call = <T>(method: keyof Store, effect: () => T): Promise<T> =>
     // A promise's executor: what is thrown inside rejects, as it would over the network.
@@ -113,20 +113,17 @@ export function createMemoryStore(
         for (const action of actions) {
           authorize?.(`dynamodb:${ACTIONS[action.kind]}`, action.table, keyOf(action).pk, enclosing, undefined);
         }
+        // A transaction without a token gets one of its own from the client, for as long as it is sent.
+        let isDone = false;
         const send = (): void => {
-          if (ownToken === undefined) {
-            commit(tables, actions, onLedgerChange);
-            return;
-          }
           const content = JSON.stringify(actions);
-          const before = done.get(ownToken);
-          if (before === content) return;
+          const before = token === undefined ? undefined : done.get(token);
+          if ((enclosing !== undefined && isDone) || before === content) return;
           if (before !== undefined) throw new TypeError("the token of another transaction was used again");
           commit(tables, actions, onLedgerChange);
-          done.set(ownToken, content);
+          isDone = true;
+          if (token !== undefined && enclosing !== undefined) remember(done, token, content);
         };
-        // A transaction without a token gets one of its own from the client.
-        const ownToken = enclosing === undefined ? undefined : (token ?? Symbol("token"));
         send();
         if (isAnswerLost?.(actions) === true) send();
       }),
@@ -159,6 +156,15 @@ export function createMemoryPages({ authorize }: MemoryStoreOptions, { ledger }:
       });
     },
   };
+}
+
+/** Tokens that are remembered: DynamoDB forgets one after ten minutes. */
+const MAX_TOKENS = 1_000;
+
+function remember(done: Map<string, string>, token: string, content: string): void {
+  done.set(token, content);
+  const [oldest] = done.keys();
+  if (done.size > MAX_TOKENS && oldest !== undefined) done.delete(oldest);
 }
 
 function commit(
