@@ -81,7 +81,8 @@ export class Died extends Error {
 export class Invocations {
   readonly calls: PortCall[] = [];
   fault: Fault | undefined;
-  isArmed = true;
+  /** What goes wrong at a call besides, if anything. */
+  sometimes: ((call: PortCall) => Pick<Fault, "moment" | "how"> | undefined) | undefined;
   #deathName = "Sandbox.Timedout";
   #outage: { readonly service: string; readonly untilMs: number } | undefined;
 
@@ -115,10 +116,9 @@ export class Invocations {
   async #call<T>(process: string, method: string, effect: () => Promise<T>): Promise<T> {
     const own = running.getStore();
     if (own?.isDead === true) throw new Died("the process is dead");
-    if (!this.isArmed) return effect();
     const call = { number: this.calls.length + 1, process, method };
     this.calls.push(call);
-    const hit = this.fault?.call === call.number ? this.fault : undefined;
+    const hit = this.fault?.call === call.number ? this.fault : this.sometimes?.(call);
     if (hit?.moment === "before") await this.#break(hit, call, own);
     const { service, untilMs } = this.#outage ?? { service: "", untilMs: 0 };
     if (service === serviceOf(method) && this.now() < untilMs) return outageOf(method) as T;
@@ -127,7 +127,7 @@ export class Invocations {
     return result;
   }
 
-  async #break({ how }: Fault, call: PortCall, own: Invocation | undefined): Promise<void> {
+  async #break({ how }: Pick<Fault, "how">, call: PortCall, own: Invocation | undefined): Promise<void> {
     if (how === "fails") throw new ServiceUnavailable("not now");
     if ("meanwhile" in how) return how.meanwhile(call);
     if ("outageMs" in how) {

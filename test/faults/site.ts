@@ -93,7 +93,7 @@ export class Site {
   readonly invocations: Invocations;
   readonly timeline: Timeline;
   readonly layers: MemoryLayers;
-  readonly engine: WorkflowEngine;
+  engine: WorkflowEngine;
   readonly killSwitch: WorkflowEngine;
   /** Messages that people were sent. */
   readonly notices: { readonly group: string; readonly requestId: string }[] = [];
@@ -276,6 +276,20 @@ export class Site {
       await this.wake("notifier");
       await this.wake("sweeper");
     }
+  }
+
+  /** Puts away all records of what has ended, and of what was seen; the processes go on, warm. */
+  archive(): void {
+    const { world } = this;
+    const { ledger, control } = world.tables;
+    ledger.clear();
+    for (const [id, item] of control) if (!["switch", "breaker"].includes(String(item["pk"]))) control.delete(id);
+    const { lines, events, invocations, gatewayAnswers, tokens, started } = world;
+    const kept = [lines, events, invocations, gatewayAnswers, tokens, started, world.hris.writes];
+    const seen = [this.notices, this.writes, this.intents, this.published, this.redriven, this.invocations.calls];
+    for (const list of [...kept, ...seen]) list.length = 0;
+    for (const map of [world.sessions, world.writesByGrant, world.hris.values, world.directory.values]) map.clear();
+    this.engine = createWorkflowEngine({ ...this.#engineOptions, asl: this.#definition });
   }
 
   /** What is under way still, in words. */
