@@ -101,6 +101,16 @@ export function resourceModes(resourceKind: NonNullable<Layers["resourceKind"]>,
   ];
 }
 
+/** The policy of an endpoint: what it lets through, and what an Allow of it covers whatever a denial beside it says. */
+export const ENDPOINT_MODES: readonly Mode[] = [
+  { asks: "granted", layersOf: (documents) => throughEndpoint(documents) },
+  { asks: "allowed", layersOf: (documents) => throughEndpoint(documents.map(allowsOf)) },
+];
+
+function throughEndpoint([endpoint]: readonly PolicyDocument[]): Layers {
+  return { identity: [ALLOW_ALL], ...(endpoint === undefined ? {} : { endpoint }) };
+}
+
 /** Every request that two sides decide otherwise, of all that the sentences in which they differ are about. */
 export function compareDecisions(
   before: Side,

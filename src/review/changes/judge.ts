@@ -65,7 +65,8 @@ export function presence(code: ReviewCode): Judge {
 /** Better one of a list, from the best to the worst; a value that is not listed is for a person. */
 export function ranked(code: ReviewCode, bestFirst: readonly Value[]): Judge {
   return known((from, to) => {
-    const [was, is] = [bestFirst.indexOf(from), bestFirst.indexOf(to)];
+    const only = (value: Value): Value => (Array.isArray(value) && value.length === 1 ? (value[0] as Value) : value);
+    const [was, is] = [bestFirst.indexOf(only(from)), bestFirst.indexOf(only(to))];
     // Away from the best is weaker, wherever it leads.
     if (is === -1) return was === 0 ? weaker(code, "widens") : { code, effect: "look" };
     if (was === -1) return is === 0 ? weaker(code, "narrows") : { code, effect: "look" };

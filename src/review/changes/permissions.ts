@@ -11,6 +11,7 @@ import { changeOf, type Change, type Effect, type Noted } from "./change";
 import type { ReviewCode } from "./codes";
 import {
   compareDecisions,
+  ENDPOINT_MODES,
   OWN_MODES,
   resourceModes,
   type Decided,
@@ -483,5 +484,5 @@ function homelessChanges(pair: PermissionPair): Change[] {
     .map((document) => unreadChange(pair, document));
 }
 
-export { resourceModes, sideOf, spoken, placesOf };
+export { ENDPOINT_MODES, resourceModes, sideOf, spoken, placesOf };
 export type { Words };

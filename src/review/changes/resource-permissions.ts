@@ -1,12 +1,12 @@
-import { ALLOW_ALL } from "../asking";
 import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
 import { attributeOf } from "../identity";
 import type { ResourcePolicy, TargetKind } from "../resource-policies";
 import type { System } from "../system";
 import { changeOf, type Change } from "./change";
-import { compareDecisions, type Mode } from "./decisions";
+import { compareDecisions } from "./decisions";
 import {
   callersOf,
+  ENDPOINT_MODES,
   isOther,
   placesOf,
   resourceModes,
@@ -171,13 +171,6 @@ function endpointChanges(pair: PermissionPair): Change[] {
     );
   const [old, now] = [documentsOf(pair.before), documentsOf(pair.after)];
   const known = new Set(pair.after.stack.all.map(({ address }) => address));
-  const mode: Mode = {
-    asks: "granted",
-    layersOf: (documents) => ({
-      identity: [ALLOW_ALL],
-      ...(documents[0] === undefined ? {} : { endpoint: documents[0] }),
-    }),
-  };
   return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((address): Change[] => {
     const [from, to] = [old.get(address), now.get(address)];
     const called = `the policy of endpoint \`${address}\``;
@@ -200,7 +193,7 @@ function endpointChanges(pair: PermissionPair): Change[] {
       sideOf(pair.before, [from]),
       sideOf(pair.after, [to]),
       callersOf(pair, [from, to]),
-      [mode],
+      ENDPOINT_MODES,
       pair.requests,
     );
     const words: Words = {

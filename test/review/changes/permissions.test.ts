@@ -300,6 +300,17 @@ const WIDER: readonly Case[] = [
     words: "apigateway.amazonaws.com",
   },
   {
+    name: "an endpoint lets everything through, but for a denial",
+    edit: (hand) => {
+      const endpoint = hand.find("aws_vpc_endpoint");
+      hand.document(endpoint, "policy", (document) => {
+        document.Statement.push({ Effect: "Allow", Principal: "*", Action: "execute-api:Invoke", Resource: "*" });
+      });
+    },
+    said: ["widens ResourcePolicyWidened"],
+    words: "the policy of endpoint `aws_vpc_endpoint.some` now lets",
+  },
+  {
     name: "a role is new",
     edit: (hand) => {
       hand.add("aws_iam_role", "other", {
@@ -355,16 +366,34 @@ const WIDER: readonly Case[] = [
   },
 ];
 
+/** The small stack with an endpoint, which lets one role make one kind of request. */
+function withEndpoint(): object {
+  const one = { AWS: "arn:aws:iam::111122223333:role/acme-writeback-connector" };
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: one,
+        Action: "execute-api:Invoke",
+        Resource: "arn:aws:execute-api:eu-west-1:111122223333:api/*",
+      },
+      { Effect: "Deny", Principal: "*", Action: "*", NotResource: "arn:aws:execute-api:eu-west-1:111122223333:api/*" },
+    ],
+  };
+  return edited((hand) => hand.add("aws_vpc_endpoint", "some", { policy: JSON.stringify(policy) }), permissionsOnly());
+}
+
 describe("a change of what IAM decides", () => {
   test.each(WIDER)("is told where $name", ({ edit, said, words }) => {
-    const review = reviewOfEdit(edit, permissionsOnly());
+    const review = reviewOfEdit(edit, withEndpoint());
     expect(noticed(review).filter((each) => !each.startsWith("narrows"))).toEqual(said);
     expect(review.changes.map(({ message }) => message).join("\n")).toContain(words);
     expect(review.who.map(({ id }) => id)).toEqual(["identity", "security"]);
   });
 
   test.each(WIDER)("is told the other way round where $name, and is undone", ({ edit, said, back }) => {
-    const review = reviewOf(edited(edit, permissionsOnly()), permissionsOnly());
+    const review = reviewOf(edited(edit, withEndpoint()), withEndpoint());
     const expected =
       back ??
       said.map((each) => each.replace("widens", "narrows").replace("Gained", "Lost").replace("Widened", "Narrowed"));
