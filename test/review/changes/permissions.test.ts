@@ -428,6 +428,17 @@ describe("what is told of permissions", () => {
     expect(noticed(review)).toContain("look DocumentUnread");
   });
 
+  test("a condition without a certain meaning is for a human", () => {
+    const review = reviewOfEdit((hand) =>
+      hand.allow("sweeper", {
+        Action: "s3:GetObject",
+        Resource: "arn:aws:s3:::records/*",
+        Condition: { StringEquals: { "aws:TagKeys": "a" }, "ForAllValues:StringEquals": { "aws:TagKeys": ["a", "b"] } },
+      }),
+    );
+    expect(noticed(review)).toContain("look PermissionUndecided");
+  });
+
   test("a test that is taken away, and one that is added, are told apart", () => {
     const review = reviewOfEdit((hand) =>
       hand.trust("connector", (document) => {

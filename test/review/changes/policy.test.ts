@@ -472,3 +472,23 @@ describe("a policy that is synthesized anew", () => {
     expect(back.counts.narrows).toBe(4);
   });
 });
+
+describe("a classification that is changed by hand", () => {
+  const items = (json: object): Record<string, { item: string }> =>
+    (json as { resource: Record<string, Record<string, { item: string }>> }).resource["aws_dynamodb_table_item"] ?? {};
+
+  test("is compared all the same, and told to be no policy", () => {
+    const head = structuredClone(stackOf(policyWith()));
+    const item = items(head)["item_field_manager"];
+    if (item !== undefined) item.item = item.item.replace('"class":{"S":"conditional"}', '"class":{"S":"safe"}');
+    const review = reviewOf(stackOf(policyWith()), head);
+    expect(noticed(review)).toEqual(["widens FieldClassChanged", "look PolicyInconsistent"]);
+  });
+
+  test("that cannot be read is for a human", () => {
+    const head = structuredClone(stackOf(policyWith()));
+    const item = items(head)["item_field_manager"];
+    if (item !== undefined) item.item = '${file("item.json")}';
+    expect(noticed(reviewOf(stackOf(policyWith()), head))).toContain("look PolicyUnread");
+  });
+});
