@@ -9,6 +9,7 @@ export {
   type Archive,
 } from "./documents";
 export { auditNames } from "./names";
+export { compileControlPolicies, MAX_CONTROL_POLICY } from "./organisation";
 export type { AuditInput, AuditRule } from "./rule";
 export { auditRules, forwardedPattern } from "./rules";
 export { compileEventSelectors } from "./selectors";

@@ -8,6 +8,7 @@ import {
   compileTrailKeyPolicy,
 } from "../../../src/compile/audit/documents";
 import { evaluate, type PolicyDocument } from "../../../src/iam";
+import { mutantsOf } from "./mutants";
 
 const names = compileNames({ prefix: "acme-writeback", accountId: "111122223333", region: "eu-west-1" });
 const trailArn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/acme-writeback-audit";
@@ -371,28 +372,3 @@ test("another trail is kept out of the bucket by the Allow's condition and by a 
   };
   expect(isAllowed(open, forged)).toBe(false);
 });
-
-/** The document without one statement, or without one key of one condition. */
-function mutantsOf(document: PolicyDocument): [without: string, document: PolicyDocument][] {
-  return document.Statement.flatMap((statement, index): [string, PolicyDocument][] => {
-    const replaced = (by: readonly (typeof statement)[]): PolicyDocument => ({
-      ...document,
-      Statement: [...document.Statement.slice(0, index), ...by, ...document.Statement.slice(index + 1)],
-    });
-    const conditions = Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
-      Object.keys(keys).map((name): [string, PolicyDocument] => {
-        const without = <T>(members: Readonly<Record<string, T>>, member: string): Record<string, T> =>
-          Object.fromEntries(Object.entries(members).filter(([each]) => each !== member));
-        const rest = without(keys, name);
-        const others = without(statement.Condition ?? {}, operator);
-        const left = { ...others, ...(Object.keys(rest).length === 0 ? {} : { [operator]: rest }) };
-        const bare = { ...statement, Condition: undefined };
-        return [
-          `${statement.Sid ?? ""} ${operator} ${name}`,
-          replaced([Object.keys(left).length === 0 ? bare : { ...bare, Condition: left }]),
-        ];
-      }),
-    );
-    return [[statement.Sid ?? "", replaced([])], ...conditions];
-  });
-}
