@@ -1,6 +1,6 @@
 // Builds what the package ships: compiled sources, handler bundles, and the example's files that are not code.
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,11 +12,9 @@ const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
-for (const example of readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) =>
-  entry.isDirectory(),
-)) {
-  const policy = join("examples", example.name, "write-back.policy.yaml");
-  cpSync(join(root, policy), join(root, "dist", policy));
+for (const example of readdirSync(join(root, "examples"))) {
+  const policy = join("examples", example, "write-back.policy.yaml");
+  if (existsSync(join(root, policy))) cpSync(join(root, policy), join(root, "dist", policy));
 }
 cpSync(join(root, "src/local/aws/lambda-runner.cjs"), join(root, "dist/src/local/aws/lambda-runner.cjs"));
 chmodSync(join(root, "dist/src/cli/main.js"), 0o755);

@@ -2,7 +2,8 @@ import * as z from "zod";
 
 /**
  * The part of OSCAL's model of component definitions that is written here, with the model's own rules: what is required, which texts are tokens,
- * no list is empty, no member is unknown. @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.2/component-definition/json-reference/ (read 2026-11-29)
+ * no list is empty, no member is unknown. Written after the rules of 1.1.3, as far as they could be read; NIST's published schema of 1.2.2 was not at hand.
+ * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.2/component-definition/json-reference/
  */
 export const OSCAL_VERSION = "1.2.2";
 
