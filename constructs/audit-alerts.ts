@@ -8,6 +8,7 @@ import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { SqsQueuePolicy } from "@cdktf/provider-aws/lib/sqs-queue-policy";
+import type { TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
 
 import {
@@ -35,6 +36,11 @@ export interface AuditAlertsProps extends PartProps {
   readonly subscriptions?: readonly AlertSubscription[];
   /** @default "retain" */
   readonly retention?: Retention;
+  /**
+   * Provider of another Region, which `names` are then of.
+   * @default - the stack's own
+   */
+  readonly provider?: TerraformProvider;
 }
 
 /** The state in which a rule also sees reads. @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html (read 2026-11-25) */
@@ -66,7 +72,7 @@ export class AuditAlerts extends Construct {
 
   constructor(scope: Construct, id: string, props: AuditAlertsProps) {
     super(scope, id);
-    const { names, tags } = props;
+    const { names, tags, provider } = props;
     const ours = auditNames(names);
     const retention = props.retention ?? "retain";
 
@@ -76,12 +82,19 @@ export class AuditAlerts extends Construct {
         enableKeyRotation: true,
         deletionWindowInDays: DELETION_WINDOW_DAYS[retention],
         tags,
+        provider,
       }),
     );
     const keyPolicy = readable(
-      new KmsKeyPolicy(this, "key-policy", { keyId: key.keyId, policy: terraformJson(compileAlertKeyPolicy(names)) }),
+      new KmsKeyPolicy(this, "key-policy", {
+        keyId: key.keyId,
+        policy: terraformJson(compileAlertKeyPolicy(names)),
+        provider,
+      }),
     );
-    readable(new KmsAlias(this, "key-alias", { name: `alias/${names.prefix}-alerts`, targetKeyId: key.keyId }));
+    readable(
+      new KmsAlias(this, "key-alias", { name: `alias/${names.prefix}-alerts`, targetKeyId: key.keyId, provider }),
+    );
     this.topic = readable(
       new SnsTopic(this, "topic", {
         name: ours.topic.name,
@@ -89,17 +102,24 @@ export class AuditAlerts extends Construct {
         kmsMasterKeyId: key.arn,
         tags,
         dependsOn: [keyPolicy],
+        provider,
       }),
     );
     const topicPolicy = readable(
       new SnsTopicPolicy(this, "topic-policy", {
         arn: this.topic.arn,
         policy: terraformJson(compileTopicPolicy(names)),
+        provider,
       }),
     );
     (props.subscriptions ?? []).forEach(({ protocol, endpoint }, index) =>
       readable(
-        new SnsTopicSubscription(this, `subscription-${index + 1}`, { topicArn: this.topic.arn, protocol, endpoint }),
+        new SnsTopicSubscription(this, `subscription-${index + 1}`, {
+          topicArn: this.topic.arn,
+          protocol,
+          endpoint,
+          provider,
+        }),
       ),
     );
     this.deadLetterQueue = readable(
@@ -109,12 +129,14 @@ export class AuditAlerts extends Construct {
         sqsManagedSseEnabled: true,
         messageRetentionSeconds: KEPT_SECONDS,
         tags,
+        provider,
       }),
     );
     const queuePolicy = readable(
       new SqsQueuePolicy(this, "dead-letter-queue-policy", {
         queueUrl: this.deadLetterQueue.url,
         policy: terraformJson(compileAlertQueuePolicy(names)),
+        provider,
       }),
     );
 
@@ -127,6 +149,7 @@ export class AuditAlerts extends Construct {
             eventPattern: terraformJson(rule.pattern),
             state: rule.reads ? SEES_READS : "ENABLED",
             tags,
+            provider,
           }),
         );
         readable(
@@ -138,6 +161,7 @@ export class AuditAlerts extends Construct {
             deadLetterConfig: { arn: this.deadLetterQueue.arn },
             retryPolicy: { maximumEventAgeInSeconds: TRIED_SECONDS, maximumRetryAttempts: 185 },
             dependsOn: [topicPolicy, queuePolicy],
+            provider,
           }),
         );
         return [rule.name, made];

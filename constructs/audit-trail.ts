@@ -1,12 +1,13 @@
-import { Fn, Token } from "cdktf";
+import { Annotations, Fn, Token, type TerraformProvider } from "cdktf";
 import { Construct } from "constructs";
 
-import { auditNames, auditRules } from "../src/compile/audit";
+import { auditNames, auditRules, globalNames, globalRules, type AuditInput } from "../src/compile/audit";
 import type { Finding } from "../src/core";
 import { AuditAlarms } from "./audit-alarms";
 import { AuditAlerts, type AlertSubscription } from "./audit-alerts";
 import type { ChangeLedger } from "./change-ledger";
 import type { RoleDocuments } from "../src/compile/iam";
+import { AuditGlobalEvents } from "./audit-global-events";
 import { AuditArchive, DEFAULT_KEEP_DAYS, DEFAULT_LOCK_DAYS, type TrailToCreate } from "./audit-archive";
 import type { SettingFindingCode } from "./check-settings";
 import { refuse } from "./errors";
@@ -40,6 +41,15 @@ export interface AuditProps {
    * @default []
    */
   readonly subscriptions?: readonly AlertSubscription[];
+  /**
+   * The Region where IAM's calls are recorded, and those to the global endpoint of STS: `us-east-1`, `us-gov-west-1` or `cn-north-1`. Rules hear of
+   * their own Region alone, so changes of roles, trusts and boundaries are told from there.
+   * @default - they are told only if the stack is in that Region; the synth warns otherwise
+   */
+  readonly globalEvents?: {
+    /** Provider that speaks for the stack's account in that Region. */
+    readonly provider: TerraformProvider;
+  };
   /**
    * Days within which a reconciliation must have looked at everything, where the stack reconciles; 7 at most.
    * @default 2
@@ -97,6 +107,8 @@ export class AuditTrail extends Construct {
   /** Absent where none is kept. */
   readonly evidence?: Evidence;
   readonly alerts: AuditAlerts;
+  /** Absent without a provider for them, and where the stack is in their Region. */
+  readonly globalEvents?: AuditGlobalEvents;
   readonly alarms: AuditAlarms;
 
   constructor(scope: Construct, id: string, props: AuditTrailProps) {
@@ -127,25 +139,27 @@ export class AuditTrail extends Construct {
     } else {
       trailIds = [nameInArn(trail.trailArn, "trail/"), trail.trailArn];
     }
+    const input = (watchedKeyArns: readonly string[]): AuditInput => ({
+      names,
+      refs: {
+        apiId: props.apiId,
+        keyArns: watchedKeyArns,
+        writerSecretArn: props.writerSecretArn,
+        writerSecretIds: secretIds(props.writerSecretArn),
+        trailIds,
+        vpcEndpointId: props.vpcEndpointId,
+      },
+      deployerArns: audit.deployerArns,
+      rotationRoleArns: props.rotationRoleArns ?? [],
+      ownBucket: trail.kind === "create" && trail.archive === undefined,
+    });
+    const { subscriptions } = audit;
     this.alerts = new AuditAlerts(this, "alerts", {
       ...part,
-      subscriptions: audit.subscriptions,
-      rules: (alertKeyArn) =>
-        auditRules({
-          names,
-          refs: {
-            apiId: props.apiId,
-            keyArns: [...keyArns, alertKeyArn],
-            writerSecretArn: props.writerSecretArn,
-            writerSecretIds: secretIds(props.writerSecretArn),
-            trailIds,
-            vpcEndpointId: props.vpcEndpointId,
-          },
-          deployerArns: audit.deployerArns,
-          rotationRoleArns: props.rotationRoleArns ?? [],
-          ownBucket: trail.kind === "create" && trail.archive === undefined,
-        }),
+      subscriptions,
+      rules: (alertKeyArn) => auditRules(input([...keyArns, alertKeyArn])),
     });
+    this.globalEvents = this.watchGlobalEvents(props, input(keyArns));
     this.alarms = new AuditAlarms(this, "alarms", {
       ...part,
       logGroups: {
@@ -155,6 +169,27 @@ export class AuditTrail extends Construct {
       gatewayAccessLogGroup: props.gatewayAccessLogGroup,
       topicArn: this.alerts.topic.arn,
       reconcileWithinDays: audit.reconcileWithinDays ?? RECONCILE_WITHIN_DAYS,
+    });
+  }
+
+  /** Where IAM's calls are recorded, if that is elsewhere and somebody speaks for it. */
+  private watchGlobalEvents(props: AuditTrailProps, input: AuditInput): AuditGlobalEvents | undefined {
+    const { names, tags, retention, audit } = props;
+    const there = globalNames(names);
+    if (names.region === there.region) return undefined;
+    if (audit.globalEvents === undefined) {
+      Annotations.of(this).addWarning(
+        `calls of IAM are recorded in ${there.region} alone: nobody hears of changes of roles, trusts and boundaries until \`audit.globalEvents\` has a provider of that Region`,
+      );
+      return undefined;
+    }
+    return new AuditGlobalEvents(this, "global-events", {
+      names: there,
+      tags,
+      retention,
+      provider: audit.globalEvents.provider,
+      subscriptions: audit.subscriptions,
+      rules: globalRules(input, there),
     });
   }
 }

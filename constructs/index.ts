@@ -10,6 +10,7 @@ export { ApproverNotices, type ApproverNoticesProps } from "./approver-notices";
 export { AuditAlarms, type AuditAlarmsProps } from "./audit-alarms";
 export { AuditAlerts, type AlertSubscription, type AuditAlertsProps } from "./audit-alerts";
 export { AuditArchive, type AuditArchiveProps, type TrailToCreate } from "./audit-archive";
+export { AuditGlobalEvents, type AuditGlobalEventsProps } from "./audit-global-events";
 export {
   AuditTrail,
   type AuditProps,

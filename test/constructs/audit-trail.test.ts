@@ -2,12 +2,20 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
 import { Testing } from "cdktf";
 
-import { Hris, HrisWriteBack, type AuditProps, type HrisWriteBackProps, type SynthError } from "../../constructs";
+import {
+  Hris,
+  HrisWriteBack,
+  Source,
+  type AuditProps,
+  type HrisWriteBackProps,
+  type SynthError,
+} from "../../constructs";
 import { compileNames, matchesPattern } from "../../src/compile";
 import { auditNames } from "../../src/compile/audit";
 import { ERROR_EVENTS, HANDLERS, type Finding } from "../../src/core";
 import { stackOf } from "../../src/local/stack";
 import { eventOf, recordCases } from "../compile/audit/records";
+import { proofOf } from "../review/stacks";
 import { EXAMPLES, synthExample } from "../helpers/examples";
 import {
   documentOf,
@@ -200,6 +208,74 @@ describe("alerts", () => {
     expect(said["runbook"]).toMatch(/secret/);
     const variables = [...input_template.matchAll(/<([^>]*)>/g)].map((match) => match[1]);
     expect(variables.sort()).toEqual(Object.keys(input_paths).sort());
+  });
+});
+
+describe("calls that are recorded in another Region", () => {
+  const withGlobal = (): SynthJson => {
+    const stack = newStack();
+    const provider = new AwsProvider(stack, "global", { alias: "global", region: "us-east-1" });
+    const subscriptions = [{ protocol: "email", endpoint: "security@example.com" }] as const;
+    new HrisWriteBack(
+      stack,
+      "write-back",
+      smallProps({ audit: { deployerArns, subscriptions, globalEvents: { provider } } }),
+    );
+    return parseSynth(Testing.synth(stack));
+  };
+  const inOther = (json: SynthJson): readonly (readonly [string, Body])[] =>
+    Object.values(json.resource).flatMap((all) =>
+      Object.entries(all).filter(([name]) => name.includes("global-events")),
+    );
+
+  test("have rules, a topic with the same subscribers, a queue and an alarm of their own there", () => {
+    const json = withGlobal();
+    const made = inOther(json);
+    expect(made.length).toBeGreaterThan(15);
+    for (const [name, body] of made) expect([name, body["provider"]]).toEqual([name, "aws.global"]);
+    expect(one(json, "aws_cloudwatch_event_rule", "global-events_alerts_trust-changed")).toMatchObject({
+      event_pattern: expect.stringContaining("UpdateAssumeRolePolicy") as string,
+    });
+    expect(one(json, "aws_sns_topic_subscription", "global-events")).toMatchObject({
+      topic_arn: "${aws_sns_topic.write-back_audit_global-events_alerts_topic.arn}",
+      endpoint: "security@example.com",
+    });
+    const policy = documentOf(one(json, "aws_sns_topic_policy", "global-events")["policy"]);
+    expect(JSON.stringify(policy)).toContain("arn:aws:events:us-east-1:111122223333:rule/test-global-audit-*");
+    expect(one(json, "aws_cloudwatch_metric_alarm", "global-events")["alarm_actions"]).toEqual([
+      "${aws_sns_topic.write-back_audit_global-events_alerts_topic.arn}",
+    ]);
+    expect(proofOf(json).invariants.map(({ verdict }) => verdict)).toEqual(Array(7).fill("proved"));
+    // Nothing of the stack's own Region speaks through that provider.
+    const ours = Object.values(json.resource).flatMap((all) => Object.entries(all));
+    expect(ours.filter(([name, { provider }]) => provider === "aws.global" && !name.includes("global-events"))).toEqual(
+      [],
+    );
+  });
+
+  test("are told by the stack's own rules where that is its Region, and a stack elsewhere is warned that they are not", () => {
+    expect(inOther(withAudit())).toEqual([]);
+    const warned = (region: string): string => {
+      const secrets = Object.fromEntries(
+        Object.entries(SECRETS).map(([name, arn]) => [name, arn.replace("eu-west-1", region)]),
+      );
+      const made = new HrisWriteBack(newStack(), "write-back", {
+        ...smallProps({ audit: { deployerArns } }),
+        placement: { prefix: "test", accountId: "111122223333", region },
+        hris: Hris.bambooHr({
+          company: { domain: "example" },
+          timeZone: "Europe/London",
+          readerSecretArn: secrets["hrisReader"] ?? "",
+          writerSecretArn: secrets["hrisWriter"] ?? "",
+        }),
+        systems: {
+          directory: Source.scim({ baseUrl: "https://directory.example.com", secretArn: secrets["directory"] ?? "" }),
+        },
+      });
+      return JSON.stringify(made.audit?.node.metadata ?? []);
+    };
+    expect(warned("eu-west-1")).toContain("recorded in us-east-1 alone");
+    expect(warned("us-east-1")).not.toContain("recorded in");
   });
 });
 

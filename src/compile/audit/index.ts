@@ -11,5 +11,5 @@ export {
 export { auditNames } from "./names";
 export { compileControlPolicies, MAX_CONTROL_POLICY } from "./organisation";
 export type { AuditInput, AuditRule } from "./rule";
-export { auditRules, forwardedPattern } from "./rules";
+export { auditRules, globalNames, globalRules } from "./rules";
 export { compileEventSelectors } from "./selectors";

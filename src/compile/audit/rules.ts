@@ -1,6 +1,5 @@
-import { PRINCIPALS } from "../../core";
-import type { Names } from "../names";
-import { anyCallOf, naming, type PatternNode } from "./pattern";
+import { compileNames, type Names } from "../names";
+import type { PatternNode } from "./pattern";
 import type { AuditInput, AuditRule } from "./rule";
 import { connectorRules, secretRules, tableRules } from "./rules-of-access";
 import { gatewayRules, identityRules } from "./rules-of-change";
@@ -22,20 +21,50 @@ export function auditRules(input: AuditInput): readonly AuditRule[] {
   ];
 }
 
+/** The Region of each partition in which IAM's calls are recorded, and those to the global endpoint of STS: a rule elsewhere never hears of them. */
+const GLOBAL_REGION: Readonly<Record<string, string>> = {
+  aws: "us-east-1",
+  "aws-cn": "cn-north-1",
+  "aws-us-gov": "us-gov-west-1",
+};
+
 /**
- * What is carried from the Region where IAM's calls are recorded to the stack's own bus, for the rules there: every change of a role or policy of the stack, every
- * attempt at the connector role. Wider than the rules, so that one pattern serves them all.
+ * Names of what watches a stack's global calls, where those are recorded: under a prefix of their own, so that a reader of ARNs takes none for
+ * another of the stack's Region. @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html (read 2026-11-29)
  */
-export function forwardedPattern(names: Names): PatternNode {
-  const roleNames = PRINCIPALS.map((principal) => names.role(principal).name);
-  const connector = names.role("connector").arn;
-  return anyCallOf({
-    iam: {
-      $or: [
-        { requestParameters: { roleName: roleNames } },
-        { requestParameters: { policyArn: [names.connectorBoundary.arn, names.stopPolicy.arn] } },
-      ],
-    },
-    sts: naming({ roleArn: [connector] }, connector),
+export function globalNames({ prefix, accountId, partition }: Names): Names {
+  return compileNames({ prefix: `${prefix}-global`, accountId, region: GLOBAL_REGION[partition] ?? "us-east-1" });
+}
+
+/** Sources of calls that are recorded there alone, or there too. */
+const GLOBAL_SOURCES: ReadonlySet<unknown> = new Set(["aws.iam", "aws.sts"]);
+
+/**
+ * The rules for the Region where global calls are recorded, of a stack that is elsewhere: what of each rule is about IAM and STS, and the rule on
+ * these rules themselves. `there` are the stack's names in that Region.
+ */
+export function globalRules(input: AuditInput, there: Names): readonly AuditRule[] {
+  const ofCalls = auditRules(input).flatMap((rule): AuditRule[] => {
+    const pattern = globalPart(rule.pattern);
+    return pattern === undefined ? [] : [{ ...rule, pattern }];
   });
+  return [
+    ...ofCalls,
+    ...trailRules({ ...input, names: there, ownBucket: false }).filter(({ name }) => name === "watch-stopped"),
+  ];
+}
+
+/** The part of a pattern that global calls can match. */
+function globalPart(pattern: PatternNode): PatternNode | undefined {
+  const { source, $or: alternatives, ...others } = pattern;
+  if (Array.isArray(source)) return source.some((each) => GLOBAL_SOURCES.has(each)) ? pattern : undefined;
+  if (!Array.isArray(alternatives)) return undefined;
+  const parts = (alternatives as readonly PatternNode[]).flatMap((part): PatternNode[] => {
+    const kept = globalPart(part);
+    return kept === undefined ? [] : [kept];
+  });
+  const [only, ...more] = parts;
+  if (only === undefined) return undefined;
+  // EventBridge takes no choice between one.
+  return more.length === 0 ? { ...others, ...only } : { ...others, $or: parts };
 }

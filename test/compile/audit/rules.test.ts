@@ -3,7 +3,14 @@ import { resolve } from "node:path";
 
 import { renderRunbook } from "../../../scripts/generate-runbook";
 import { compileNames, checkEventPattern, matchesPattern } from "../../../src/compile";
-import { auditRules, forwardedPattern, type AuditInput, type AuditRule } from "../../../src/compile/audit";
+import {
+  auditNames,
+  auditRules,
+  globalNames,
+  globalRules,
+  type AuditInput,
+  type AuditRule,
+} from "../../../src/compile/audit";
 import { eventOf, recordCases, type RecordCase } from "./records";
 
 const names = compileNames({ prefix: "acme-writeback", accountId: "111122223333", region: "eu-west-1" });
@@ -84,14 +91,33 @@ test("no record is without a rule", () => {
   expect(cases.filter(({ rule }) => !known.has(rule))).toEqual([]);
 });
 
-test("what a rule hears of IAM, or of the connector role at the global endpoint of STS, is carried to the stack's Region", () => {
-  const pattern = forwardedPattern(names);
-  const global = cases.filter(({ fires, record }) => fires && record["eventSource"] === "iam.amazonaws.com");
-  const sts = cases.filter(({ rule, fires }) => fires && rule.startsWith("connector-"));
-  expect([global.length > 0, sts.length > 0]).toEqual([true, true]);
-  for (const { record } of [...global, ...sts]) expect(matchesPattern(pattern, eventOf(record))).toBe(true);
-  const others = cases.filter(({ record }) => !/^(iam|sts)\./.test(String(record["eventSource"])));
-  for (const { record } of others) expect(matchesPattern(pattern, eventOf(record))).toBe(false);
+test("what a rule hears of IAM, or of the connector role at the global endpoint of STS, the rules of that Region hear too, and nothing else", () => {
+  const there = globalNames(names);
+  const global = globalRules(input, there);
+  const ofCalls = global.filter(({ name }) => name !== "watch-stopped");
+  const isGlobal = ({ record }: RecordCase): boolean =>
+    /^(iam|sts)\.amazonaws\.com$/.test(String(record["eventSource"]));
+  const heard = cases.filter(isGlobal);
+  expect(new Set(heard.filter(({ fires }) => fires).map(({ rule }) => rule))).toEqual(
+    new Set(ofCalls.map(({ name }) => name)),
+  );
+  expect(ofCalls.map(({ name }) => name)).toEqual(expect.arrayContaining(["boundary-changed", "trust-changed"]));
+  for (const { rule, fires, record } of heard) {
+    const own = ofCalls.find(({ name }) => name === rule);
+    expect([rule, own !== undefined && matchesPattern(own.pattern, eventOf(record))]).toEqual([rule, fires]);
+  }
+  for (const { record } of cases.filter((each) => !isGlobal(each))) {
+    expect(ofCalls.filter(({ pattern }) => matchesPattern(pattern, eventOf(record)))).toEqual([]);
+  }
+  // The longest prefix there is, and the longest of these rules, fit EventBridge's 64 characters.
+  const longest = globalNames(compileNames({ prefix: "p".repeat(25), accountId: "111122223333", region: "eu-west-1" }));
+  for (const { name } of global) expect(auditNames(longest).rule(name).name.length).toBeLessThanOrEqual(64);
+  // The rules there are watched there, under their own Region's names.
+  const watch = JSON.stringify(global.find(({ name }) => name === "watch-stopped"));
+  expect([watch.includes(auditNames(there).topic.arn), watch.includes(auditNames(names).topic.arn)]).toEqual([
+    true,
+    false,
+  ]);
 });
 
 test("without a deployer everybody's change is heard of, and without an endpoint or a bucket there are no rules for them", () => {
