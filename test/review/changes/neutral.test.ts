@@ -25,7 +25,7 @@ const OWN: readonly (readonly [name: string, edit: (hand: Hand) => void])[] = [
     "sizes of functions",
     (hand) => {
       hand.fn("gateway").body["memory_size"] = 1024;
-      hand.find("aws_lambda_event_source_mapping").body["batch_size"] = 5;
+      hand.find("aws_lambda_event_source_mapping", "intake").body["batch_size"] = 5;
     },
   ],
   [
