@@ -21,11 +21,13 @@ export function acme(env: Inputs): App {
   // State in a file beside the output folder, so that the example needs nothing. A team keeps it in S3, encrypted.
   new LocalBackend(stack, { path: "../../../terraform.acme.tfstate" });
   allowAwsProviderVersions(stack);
-  new AwsProvider(stack, "aws", {
-    region,
+  const account = {
     allowedAccountIds: [accountId],
     defaultTags: [{ tags: { service: "hris-write-back", environment: input("WRITEBACK_ENVIRONMENT", "example") } }],
-  });
+  };
+  new AwsProvider(stack, "aws", { region, ...account });
+  // Calls of IAM are recorded there, wherever the stack is.
+  const iamRegion = new AwsProvider(stack, "aws-iam-region", { alias: "iam-region", region: "us-east-1", ...account });
 
   // The policy decides which fields, events and publishers there are; this file only says who and where they are.
   new HrisWriteBack(stack, "write-back", {
@@ -66,6 +68,7 @@ export function acme(env: Inputs): App {
     audit: {
       deployerArns: [input("WRITEBACK_DEPLOYER_ARN", `arn:aws:iam::${accountId}:role/hris-write-back-deployer`)],
       subscriptions: list("WRITEBACK_ALERTS_TO", "").map((endpoint) => ({ protocol: "email" as const, endpoint })),
+      globalEvents: { provider: iamRegion },
     },
     // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
     gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [
