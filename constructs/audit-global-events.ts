@@ -10,7 +10,8 @@ import type { PartProps, Retention } from "./settings";
 export interface AuditGlobalEventsProps extends PartProps {
   /** Provider of the Region where global calls are recorded; `names` are of that Region. */
   readonly provider: TerraformProvider;
-  readonly rules: readonly AuditRule[];
+  /** Made when the key of the alerts there exists: a rule watches it. */
+  readonly rules: (alertKeyArn: string) => readonly AuditRule[];
   /** @default [] */
   readonly subscriptions?: readonly AlertSubscription[];
   /** @default "retain" */
@@ -37,7 +38,7 @@ export class AuditGlobalEvents extends Construct {
       provider,
       subscriptions,
       retention,
-      rules: () => rules,
+      rules,
     });
     this.undelivered = readable(
       new CloudwatchMetricAlarm(this, "dead-letters", {

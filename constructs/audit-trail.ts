@@ -189,7 +189,7 @@ export class AuditTrail extends Construct {
       retention,
       provider: audit.globalEvents.provider,
       subscriptions: audit.subscriptions,
-      rules: globalRules(input, there),
+      rules: (alertKeyArn) => globalRules(input, there, alertKeyArn),
     });
   }
 }

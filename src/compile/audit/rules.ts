@@ -40,19 +40,20 @@ export function globalNames({ prefix, accountId, partition }: Names): Names {
 const GLOBAL_SOURCES: ReadonlySet<unknown> = new Set(["aws.iam", "aws.sts"]);
 
 /**
- * The rules for the Region where global calls are recorded, of a stack that is elsewhere: what of each rule is about IAM and STS, and the rule on
- * these rules themselves. `there` are the stack's names in that Region.
+ * The rules for the Region where global calls are recorded, of a stack that is elsewhere: what of each rule is about IAM and STS, and the rules on
+ * these rules themselves. `there` are the names of what is in that Region, `alertKeyArn` the key of the alerts there.
  */
-export function globalRules(input: AuditInput, there: Names): readonly AuditRule[] {
+export function globalRules(input: AuditInput, there: Names, alertKeyArn: string): readonly AuditRule[] {
   const ofCalls = auditRules(input).flatMap((rule): AuditRule[] => {
     const pattern = globalPart(rule.pattern);
     return pattern === undefined ? [] : [{ ...rule, pattern }];
   });
-  return [
-    ...ofCalls,
-    ...trailRules({ ...input, names: there, ownBucket: false }).filter(({ name }) => name === "watch-stopped"),
-  ];
+  const own = { ...input, names: there, refs: { ...input.refs, keyArns: [alertKeyArn] }, ownBucket: false };
+  return [...ofCalls, ...[...identityRules(own), ...trailRules(own)].filter(({ name }) => OWN_RULES.has(name))];
 }
+
+/** What watches the rules and their topic, wherever they are. */
+const OWN_RULES: ReadonlySet<string> = new Set(["key-policy-changed", "watch-stopped"]);
 
 /** The part of a pattern that global calls can match. */
 function globalPart(pattern: PatternNode): PatternNode | undefined {

@@ -93,8 +93,10 @@ test("no record is without a rule", () => {
 
 test("what a rule hears of IAM, or of the connector role at the global endpoint of STS, the rules of that Region hear too, and nothing else", () => {
   const there = globalNames(names);
-  const global = globalRules(input, there);
-  const ofCalls = global.filter(({ name }) => name !== "watch-stopped");
+  const keyThere = "arn:aws:kms:us-east-1:111122223333:key/alerts";
+  const own = ["key-policy-changed", "watch-stopped"];
+  const global = globalRules(input, there, keyThere);
+  const ofCalls = global.filter(({ name }) => !own.includes(name));
   const isGlobal = ({ record }: RecordCase): boolean =>
     /^(iam|sts)\.amazonaws\.com$/.test(String(record["eventSource"]));
   const heard = cases.filter(isGlobal);
@@ -113,6 +115,8 @@ test("what a rule hears of IAM, or of the connector role at the global endpoint 
   const longest = globalNames(compileNames({ prefix: "p".repeat(25), accountId: "111122223333", region: "eu-west-1" }));
   for (const { name } of global) expect(auditNames(longest).rule(name).name.length).toBeLessThanOrEqual(64);
   // The rules there are watched there, under their own Region's names.
+  expect(global.map(({ name }) => name)).toEqual(expect.arrayContaining(own));
+  expect(JSON.stringify(global.find(({ name }) => name === "key-policy-changed"))).toContain(keyThere);
   const watch = JSON.stringify(global.find(({ name }) => name === "watch-stopped"));
   expect([watch.includes(auditNames(there).topic.arn), watch.includes(auditNames(names).topic.arn)]).toEqual([
     true,
