@@ -7,6 +7,7 @@ import { AuditAlarms } from "./audit-alarms";
 import { AuditAlerts, type AlertSubscription } from "./audit-alerts";
 import type { ChangeLedger } from "./change-ledger";
 import type { RoleDocuments } from "../src/compile/iam";
+import { AuditQueries } from "./audit-queries";
 import { AuditGlobalEvents } from "./audit-global-events";
 import { AuditArchive, DEFAULT_KEEP_DAYS, DEFAULT_LOCK_DAYS, type TrailToCreate } from "./audit-archive";
 import type { SettingFindingCode } from "./check-settings";
@@ -41,6 +42,12 @@ export interface AuditProps {
    * @default []
    */
   readonly subscriptions?: readonly AlertSubscription[];
+  /**
+   * Whether what auditors ask can be asked of trail and evidence: tables, named queries and a workgroup of Athena's. For a bucket that is made here, in the
+   * stack's account.
+   * @default false: a query costs what it reads
+   */
+  readonly queries?: boolean;
   /**
    * The Region where IAM's calls are recorded, and those to the global endpoint of STS: `us-east-1`, `us-gov-west-1` or `cn-north-1`. Rules hear of
    * their own Region alone, so changes of roles, trusts and boundaries are told from there.
@@ -104,6 +111,8 @@ const RECONCILE_WITHIN_DAYS = 2;
 export class AuditTrail extends Construct {
   /** Absent where the account has a trail already. */
   readonly archive?: AuditArchive;
+  /** Absent where they were not asked for. */
+  readonly queries?: AuditQueries;
   /** Absent where none is kept. */
   readonly evidence?: Evidence;
   readonly alerts: AuditAlerts;
@@ -159,6 +168,13 @@ export class AuditTrail extends Construct {
       subscriptions,
       rules: (alertKeyArn) => auditRules(input([...keyArns, alertKeyArn])),
     });
+    if (audit.queries === true) {
+      this.queries = new AuditQueries(this, "queries", {
+        ...part,
+        regions: [names.region, globalNames(names).region],
+        writerSecretArn: props.writerSecretArn,
+      });
+    }
     this.globalEvents = this.watchGlobalEvents(props, input(keyArns));
     this.alarms = new AuditAlarms(this, "alarms", {
       ...part,
@@ -213,6 +229,7 @@ function nameInArn(arn: string, before: string): string {
 function checkAudit({
   trail = { kind: "create" },
   evidence,
+  queries,
   reconcileWithinDays,
 }: AuditProps): Finding<SettingFindingCode>[] {
   const findings: Finding<SettingFindingCode>[] = [];
@@ -224,6 +241,13 @@ function checkAudit({
       "audit.evidence",
       "evidence is kept in the bucket that is made with the trail, and the trail exists already",
       "let the trail be made here, or leave evidence out",
+    );
+  }
+  if (queries === true && (trail.kind === "existing" || trail.archive !== undefined)) {
+    wrong(
+      "audit.queries",
+      "the log files are in a bucket that is not the stack's own",
+      "ask there: let queries be made where the bucket is",
     );
   }
   if (trail.kind === "create") {

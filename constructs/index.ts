@@ -11,6 +11,7 @@ export { AuditAlarms, type AuditAlarmsProps } from "./audit-alarms";
 export { AuditAlerts, type AlertSubscription, type AuditAlertsProps } from "./audit-alerts";
 export { AuditArchive, type AuditArchiveProps, type TrailToCreate } from "./audit-archive";
 export { AuditGlobalEvents, type AuditGlobalEventsProps } from "./audit-global-events";
+export { AuditQueries, type AuditQueriesProps } from "./audit-queries";
 export {
   AuditTrail,
   type AuditProps,

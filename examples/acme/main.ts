@@ -69,6 +69,7 @@ export function acme(env: Inputs): App {
       deployerArns: [input("WRITEBACK_DEPLOYER_ARN", `arn:aws:iam::${accountId}:role/hris-write-back-deployer`)],
       subscriptions: list("WRITEBACK_ALERTS_TO", "").map((endpoint) => ({ protocol: "email" as const, endpoint })),
       globalEvents: { provider: iamRegion },
+      queries: true,
     },
     // CloudWatch takes it in an account alone that has a role for API Gateway's logs.
     gatewayAccessLog: oneOf("WRITEBACK_GATEWAY_ACCESS_LOG", input("WRITEBACK_GATEWAY_ACCESS_LOG", "off"), [

@@ -288,7 +288,10 @@ export function tellsTheStoryDeployed(
 
     test("`verify-evidence` finds the ledger in the deployed bucket, record by record, and a record that somebody changed since", async () => {
       await cloud.quiet();
-      const bucket = cloud.stack.resources("aws_s3_bucket").map(({ body }) => String(body["bucket"]));
+      const bucket = cloud.stack
+        .resources("aws_s3_bucket")
+        .map(({ body }) => String(body["bucket"]))
+        .filter((name) => name.includes("-audit-"));
       const verify = async (): Promise<{ code: number; found: VerifiedOutput }> => {
         const tables = ["--control", cloud.tableName("control"), "--ledger", cloud.tableName("ledger")];
         const place = `s3://${bucket[0] ?? ""}/evidence/v1`;

@@ -3,6 +3,7 @@ export { compileDashboard } from "./dashboard";
 export {
   compileAlertKeyPolicy,
   compileAlertQueuePolicy,
+  compileResultsBucketPolicy,
   compileTopicPolicy,
   compileTrailBucketPolicy,
   compileTrailKeyPolicy,
@@ -10,6 +11,7 @@ export {
 } from "./documents";
 export { auditNames } from "./names";
 export { compileControlPolicies, MAX_CONTROL_POLICY } from "./organisation";
+export { compileAuditQueries, compileAuditTables } from "./queries";
 export type { AuditInput, AuditRule } from "./rule";
 export { auditRules, globalNames, globalRules } from "./rules";
 export { compileEventSelectors } from "./selectors";

@@ -43,6 +43,9 @@ export interface DeployedCloudOptions {
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
+/** What an account has without anybody making it. */
+const OF_AN_ACCOUNT: readonly string[] = ["athena primary", "events default"];
+
 /** What this machine needs for a local cloud and does not have, each with how to get it. */
 export function missingForCloud(): readonly string[] {
   return [
@@ -391,6 +394,8 @@ export class DeployedCloud implements StoryCloud {
       rest("scheduler", "/schedules", "Schedules"),
       names("events", "AWSEvents.ListRules", "Rules", "Name"),
       names("cloudtrail", "CloudTrail_20131101.ListTrails", "Trails", "Name"),
+      names("athena", "AmazonAthena.ListWorkGroups", "WorkGroups", "Name"),
+      names("glue", "AWSGlue.GetDatabases", "DatabaseList", "Name"),
       query("monitoring", "DescribeAlarms", "2010-08-01", "AlarmName"),
       query("monitoring", "ListDashboards", "2010-08-01", "DashboardName"),
       this.#buckets(),
@@ -403,7 +408,7 @@ export class DeployedCloud implements StoryCloud {
       ...roles.map((name) => `iam role ${name}`),
       ...mappings,
       ...firewall,
-    ].filter((each) => each !== "events default");
+    ].filter((each) => !OF_AN_ACCOUNT.includes(each));
   }
 
   /** Buckets, which S3 lists in a protocol of its own. */

@@ -17,6 +17,7 @@ export const GAPS: readonly Gap[] = [
   trailByArn,
   bucketPolicies,
   emptyLock,
+  athenaLacks,
 ];
 
 /** The provider asks at plan and apply whether a definition is valid; our own lint has answered that at synth. */
@@ -169,6 +170,28 @@ function emptyLock(call: AwsCall): Promise<AwsAnswer | undefined> {
   if (call.service !== "s3" || call.method !== "PUT" || !/\?(.*&)?object-lock(=|&|$)/.test(call.url)) return none;
   if (call.body.includes("<Rule>")) return none;
   return Promise.resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
+}
+
+/** Tags of Athena's workgroups, by their names. */
+const workgroupTags = new WeakMap<Moto, Map<string, unknown>>();
+
+/** moto knows no tags of a workgroup that was made through its API, and cannot delete a named query. */
+async function athenaLacks(call: AwsCall, moto: Moto): Promise<AwsAnswer | undefined> {
+  if (call.service !== "athena") return undefined;
+  const tags = workgroupTags.get(moto) ?? new Map<string, unknown>();
+  workgroupTags.set(moto, tags);
+  const input = jsonOf(call.body);
+  switch (call.action) {
+    case "CreateWorkGroup":
+      tags.set(textOf(input["Name"]), input["Tags"]);
+      return moto.forward(call);
+    case "ListTagsForResource":
+      return jsonAnswer({ Tags: tags.get(textOf(input["ResourceARN"]).split(":workgroup/")[1] ?? "") ?? [] });
+    case "DeleteNamedQuery":
+      return jsonAnswer({});
+    default:
+      return undefined;
+  }
 }
 
 const none = Promise.resolve(undefined);
