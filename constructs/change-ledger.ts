@@ -1,7 +1,7 @@
 import { DataAwsDynamodbTableItem } from "@cdktf/provider-aws/lib/data-aws-dynamodb-table-item";
 import type { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { DynamodbTableItem } from "@cdktf/provider-aws/lib/dynamodb-table-item";
-import { DataResource, type TerraformResource } from "cdktf";
+import { TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 
 import { marshallItem } from "../src/compile/table-items";
@@ -58,7 +58,10 @@ export class ChangeLedger extends Construct {
       index: { name: DUE_INDEX, hashKey: DUE_QUEUE, rangeKey: DUE_AT, projectionType: "ALL" },
     });
     const born = readable(
-      new DataResource(this, "born", {
+      // Not CDKTF's `DataResource`, which asks a `terraform` on the PATH for its version: a synth needs Node alone.
+      new TerraformResource(this, "born", {
+        terraformResourceType: "terraform_data",
+        terraformGeneratorMetadata: { providerName: "terraform" },
         lifecycle: { ignoreChanges: ["input"] },
         // Made when the table is, so that an apply that ends between them is seldom.
         dependsOn: [this.controlTable],
@@ -75,7 +78,7 @@ export class ChangeLedger extends Construct {
     id: string,
     start: Readonly<Record<"pk" | "state", string>>,
     lost: Readonly<Record<"pk" | "state", string>>,
-    born: DataResource,
+    born: TerraformResource,
   ): DynamodbTableItem {
     const state = `\${${addressOf(born)}.output == plantimestamp() ? "${start.state}" : "${lost.state}"}`;
     const item = readable(

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -42,19 +42,26 @@ export function synthExample(example: ExampleName, inputs: ExampleInputs = {}): 
   return readExample(example, outdir);
 }
 
-/** Runs an example's program as `npm run synth` does, assets included. */
+/** Runs an example's program as `npm run synth` does, assets included, and with Node alone: no other program is on its `PATH`. */
 export function runExample(
   example: ExampleName,
   inputs: ExampleInputs = {},
 ): { readonly status: number | null; readonly stderr: string; readonly outdir: string } {
   const outdir = newOutdir();
-  const { PATH = "", HOME = "" } = process.env;
+  const { HOME = "" } = process.env;
   const { status, stderr } = spawnSync(
     process.execPath,
     [require.resolve("tsx/cli"), exampleFile(example, "main.ts")],
-    { cwd: ROOT, encoding: "utf8", env: { PATH, HOME, CDKTF_OUTDIR: outdir, ...inputs } },
+    { cwd: ROOT, encoding: "utf8", env: { PATH: nodeAlone(), HOME, CDKTF_OUTDIR: outdir, ...inputs } },
   );
   return { status, stderr, outdir };
+}
+
+/** A folder with `node` and nothing else: CDKTF calls it to write archives. */
+function nodeAlone(): string {
+  const dir = mkdtempSync(join(tmpdir(), "writeback-node-"));
+  symlinkSync(process.execPath, join(dir, "node"));
+  return dir;
 }
 
 /** What a run wrote. */
