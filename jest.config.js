@@ -1,8 +1,11 @@
+const { LONG, runLong } = require("./test/long-tests.js");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", ...(runLong ? [] : LONG)],
   transform: {
     "^.+\\.(t|j)s$": [
       "@swc/jest",
