@@ -192,7 +192,7 @@ const CASES: readonly Case[] = [
   {
     name: "records of the audit are gone sooner",
     edit: (hand) => {
-      const { body } = hand.find("aws_s3_bucket_lifecycle_configuration");
+      const { body } = hand.find("aws_s3_bucket_lifecycle_configuration", "archive");
       const [rule] = body["rule"] as Tree[];
       if (rule !== undefined) rule["expiration"] = [{ days: 90 }];
     },
@@ -202,14 +202,14 @@ const CASES: readonly Case[] = [
   },
   {
     name: "the bucket of the audit may be public",
-    edit: set("aws_s3_bucket_public_access_block", "", "block_public_policy", false),
+    edit: set("aws_s3_bucket_public_access_block", "archive", "block_public_policy", false),
     said: ["widens GuardWeakened"],
     words: "`block_public_policy`",
     back: ["narrows GuardStrengthened"],
   },
   {
     name: "the bucket's block is gone",
-    edit: removed("aws_s3_bucket_public_access_block", ""),
+    edit: removed("aws_s3_bucket_public_access_block", "archive"),
     said: ["widens GuardRemoved"],
     words: "public access block",
     back: [],
@@ -329,7 +329,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a topic is not encrypted by a key of ours",
-    edit: set("aws_sns_topic", "alerts_topic", "kms_master_key_id", undefined),
+    edit: set("aws_sns_topic", "audit_alerts_topic", "kms_master_key_id", undefined),
     said: ["widens EncryptionWeakened"],
     words: "`kms_master_key_id`",
     back: ["narrows GuardStrengthened"],
