@@ -16,6 +16,8 @@ export interface AuditAlarmsProps extends PartProps {
   /** Where every alarm is told. */
   readonly topicArn: string;
   readonly reconcileWithinDays: number;
+  /** @default false */
+  readonly importsFindings?: boolean;
 }
 
 /** What is counted, what rings, and the page that shows both. */
@@ -32,6 +34,7 @@ export class AuditAlarms extends Construct {
       handlers: Object.keys(logGroups),
       gatewayAccessLog: props.gatewayAccessLogGroup !== undefined,
       reconcileWithinDays: props.reconcileWithinDays,
+      importsFindings: props.importsFindings ?? false,
     };
     for (const { id: filter, log, pattern, metric } of compileLogMetrics(watched)) {
       const logGroupName = log.kind === "handler" ? logGroups[log.handler] : props.gatewayAccessLogGroup;

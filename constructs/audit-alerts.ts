@@ -15,10 +15,12 @@ import {
   auditNames,
   compileAlertKeyPolicy,
   compileAlertQueuePolicy,
+  compileFinding,
   compileTopicPolicy,
   type AuditRule,
 } from "../src/compile/audit";
 import { readable } from "./logical-id";
+import type { SecurityHubFindings } from "./security-hub-findings";
 import type { PartProps, Retention } from "./settings";
 import { terraformJson } from "./terraform-json";
 
@@ -36,6 +38,11 @@ export interface AuditAlertsProps extends PartProps {
   readonly subscriptions?: readonly AlertSubscription[];
   /** @default "retain" */
   readonly retention?: Retention;
+  /**
+   * Imports what the rules hear into Security Hub too.
+   * @default - the topic alone is told
+   */
+  readonly findings?: SecurityHubFindings;
   /**
    * Provider of another Region, which `names` are then of.
    * @default - the stack's own
@@ -164,7 +171,30 @@ export class AuditAlerts extends Construct {
             provider,
           }),
         );
+        if (props.findings !== undefined) this.import(rule, made, props.findings, [queuePolicy], props);
         return [rule.name, made];
+      }),
+    );
+  }
+
+  /** Has a rule import its finding, beside telling the topic. */
+  private import(
+    rule: AuditRule,
+    made: CloudwatchEventRule,
+    { stateMachine, starter }: SecurityHubFindings,
+    dependsOn: readonly SqsQueuePolicy[],
+    { names }: AuditAlertsProps,
+  ): void {
+    readable(
+      new CloudwatchEventTarget(this, `${rule.name}-finding`, {
+        rule: made.name,
+        targetId: "finding",
+        arn: stateMachine.arn,
+        roleArn: starter.role.arn,
+        inputTransformer: { inputPaths: OF_THE_CALL, inputTemplate: terraformJson(compileFinding(names, rule)) },
+        deadLetterConfig: { arn: this.deadLetterQueue.arn },
+        retryPolicy: { maximumEventAgeInSeconds: TRIED_SECONDS, maximumRetryAttempts: 185 },
+        dependsOn: [starter.policy, ...dependsOn],
       }),
     );
   }

@@ -14,6 +14,7 @@ import type { SettingFindingCode } from "./check-settings";
 import { refuse } from "./errors";
 import { Evidence } from "./evidence";
 import { waitFor } from "./references";
+import { SecurityHubFindings, type SecurityHubFindingsProps } from "./security-hub-findings";
 import type { FunctionPartProps, PartProps, Retention } from "./settings";
 
 /** A trail that records this account already: management events, reads too, and data events of the stack's tables. */
@@ -42,6 +43,12 @@ export interface AuditProps {
    * @default []
    */
   readonly subscriptions?: readonly AlertSubscription[];
+  /**
+   * Whether what the rules hear becomes findings in Security Hub too, which must be on in the account and Region. What is heard in the Region of global calls
+   * is told by its topic alone.
+   * @default false
+   */
+  readonly securityHub?: boolean;
   /**
    * Whether what auditors ask can be asked of trail and evidence: tables, named queries and a workgroup of Athena's. For a bucket that is made here, in the
    * stack's account.
@@ -95,6 +102,8 @@ export interface AuditTrailProps extends PartProps {
   readonly logGroups: Readonly<Record<string, string>>;
   /** @default - the gateway writes no access log */
   readonly gatewayAccessLogGroup?: string;
+  /** Documents of who imports findings. @default - none are imported, whatever `audit` says */
+  readonly findings?: SecurityHubFindingsProps["documents"];
   /** @default - no evidence is kept, whatever `audit` says */
   readonly evidence?: EvidenceParts;
   /** @default "retain" */
@@ -111,6 +120,8 @@ const RECONCILE_WITHIN_DAYS = 2;
 export class AuditTrail extends Construct {
   /** Absent where the account has a trail already. */
   readonly archive?: AuditArchive;
+  /** Absent where none are imported. */
+  readonly findings?: SecurityHubFindings;
   /** Absent where they were not asked for. */
   readonly queries?: AuditQueries;
   /** Absent where none is kept. */
@@ -163,9 +174,13 @@ export class AuditTrail extends Construct {
       ownBucket: trail.kind === "create" && trail.archive === undefined,
     });
     const { subscriptions } = audit;
+    if (audit.securityHub === true && props.findings !== undefined) {
+      this.findings = new SecurityHubFindings(this, "findings", { names, tags, documents: props.findings });
+    }
     this.alerts = new AuditAlerts(this, "alerts", {
       ...part,
       subscriptions,
+      findings: this.findings,
       rules: (alertKeyArn) => auditRules(input([...keyArns, alertKeyArn])),
     });
     if (audit.queries === true) {
@@ -184,6 +199,7 @@ export class AuditTrail extends Construct {
       },
       gatewayAccessLogGroup: props.gatewayAccessLogGroup,
       topicArn: this.alerts.topic.arn,
+      importsFindings: this.findings !== undefined,
       reconcileWithinDays: audit.reconcileWithinDays ?? RECONCILE_WITHIN_DAYS,
     });
   }

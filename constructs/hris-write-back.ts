@@ -441,6 +441,7 @@ export class HrisWriteBack extends Construct {
         connectorFunctionArn: props.connectorFunctionArn,
         logGroups: this.logGroups(),
         gatewayAccessLogGroup: this.fieldGateway.accessLogs?.name,
+        findings: roles,
         evidence: {
           logRetentionDays,
           logKeyArn,

@@ -56,6 +56,7 @@ export type {
 } from "./perimeter";
 export { PrincipalRole, type PrincipalRoleProps } from "./principal-role";
 export { allowAwsProviderVersions, AWS_PROVIDER_VERSIONS } from "./provider-versions";
+export { SecurityHubFindings, type SecurityHubFindingsProps } from "./security-hub-findings";
 export { SessionBroker, type Connector, type SessionBrokerProps } from "./session-broker";
 export type { FunctionPartProps, LogRetentionDays, PartProps, Retention } from "./settings";
 export { SweeperSchedule, type SweeperScheduleProps } from "./sweeper-schedule";

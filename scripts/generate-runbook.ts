@@ -24,7 +24,7 @@ export function renderRunbook(): string {
     ownBucket: true,
   });
   const lines = rules.map(({ name, never, reason, runbook }) => `| \`${name}\` | ${never} | ${reason} | ${runbook} |`);
-  const watched = { names, handlers: HANDLERS, gatewayAccessLog: true, reconcileWithinDays: 2 };
+  const watched = { names, handlers: HANDLERS, gatewayAccessLog: true, reconcileWithinDays: 2, importsFindings: true };
   const alarms = compileAlarms(watched).map(({ id, description }) => `| \`${id}\` | ${description} |`);
   const layers = stopLayerGuides(names);
   const layerLines = layers.map(

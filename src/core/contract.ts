@@ -30,7 +30,7 @@ export type HandlerName = (typeof HANDLERS)[number];
  * Values of the role tag `writeback:principal`: who a role is, in the words of the trust model. `connector` is the role
  * that the broker assumes for one grant; `connector-execution` is the one the connector's function runs under. `flow-logs`
  * writes the flow log of a network that is made for the connector: only a stack with such a perimeter has it. `evidence` is there where the
- * stack keeps evidence.
+ * stack keeps evidence, `findings` and `findings-starter` where it imports them into Security Hub.
  */
 export const PRINCIPALS = [
   "intake",
@@ -54,6 +54,8 @@ export const PRINCIPALS = [
   "reconciler-workflow",
   "reversal",
   "evidence",
+  "findings",
+  "findings-starter",
 ] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 

@@ -157,6 +157,16 @@ export function recordPowers(system: System): Power[] {
   ];
   const schedules = named("aws_scheduler_schedule", "scheduler", "schedule/default/");
   return [
+    power(
+      "import-findings",
+      "import findings into Security Hub, where people look",
+      asksOf(
+        "securityhub",
+        ["BatchImportFindings"],
+        [ownArn(system, "securityhub", `product/${stack.accountId}/default`)],
+      ),
+      { allowed: ["findings"], invariants: [2] },
+    ),
     power("destroy-records", "remove logs or stop the trail", records, { allowed: NOBODY, invariants: [2] }),
     power(
       "change-schedules",

@@ -231,6 +231,19 @@ const PLACES: readonly Place[] = [
     ],
     resource: NAMES.intakeQueue.arn,
   },
+  ...["111122223333", "444455556666"].map((account) => ({
+    place: `Security Hub, ${account === NAMES.accountId ? "this account's" : "another's"} findings`,
+    service: "securityhub",
+    actions: ["BatchImportFindings", "BatchUpdateFindings", "DisableSecurityHub"],
+    resource: `arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default`,
+    context: { "securityhub:TargetAccount": account },
+  })),
+  {
+    place: "import of findings",
+    service: "states",
+    actions: ["DescribeStateMachine", "StartExecution", "StopExecution", "UpdateStateMachine"],
+    resource: auditNames(NAMES).findings.arn,
+  },
   {
     place: "queue of what evidence gave up",
     service: "sqs",
@@ -712,6 +725,14 @@ describe("trust", () => {
       "states.amazonaws.com",
       { "aws:SourceArn": NAMES.reconciliation.arn, "aws:SourceAccount": "111122223333" },
     ],
+    findings: [
+      "states.amazonaws.com",
+      { "aws:SourceArn": auditNames(NAMES).findings.arn, "aws:SourceAccount": "111122223333" },
+    ],
+    "findings-starter": [
+      "events.amazonaws.com",
+      { "aws:SourceArn": auditNames(NAMES).rule("trust-changed").arn, "aws:SourceAccount": "111122223333" },
+    ],
     scheduler: ["scheduler.amazonaws.com", { "aws:SourceAccount": "111122223333" }],
     "flow-logs": [
       "vpc-flow-logs.amazonaws.com",
@@ -738,6 +759,7 @@ describe("trust", () => {
         "states.amazonaws.com",
         "scheduler.amazonaws.com",
         "ec2.amazonaws.com",
+        "events.amazonaws.com",
       ]) {
         if (other !== own) expect([other, assume(principal, other, context)]).toEqual([other, "deny"]);
       }

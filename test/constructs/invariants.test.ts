@@ -39,6 +39,8 @@ describe.each(STACKS)("the synthesized policies, %s", (_name, synthesized) => {
     const isThere: Readonly<Record<string, boolean>> = {
       "flow-logs": hasPerimeter,
       evidence: synthesized === auditedStack,
+      findings: synthesized === auditedStack,
+      "findings-starter": synthesized === auditedStack,
     };
     const wanted = PRINCIPALS.filter((principal) => isThere[principal] ?? true);
     expect([...tags].sort()).toEqual([...wanted].sort());

@@ -134,8 +134,8 @@ export function smallProps(overrides: Partial<HrisWriteBackProps> = {}): HrisWri
 /** The synthesized stack of `smallProps()`, made once per test file. */
 export const smallStack = once({});
 
-/** The same with an audit, and so with evidence. */
-export const auditedStack = once({ audit: { deployerArns: [] } });
+/** The same with an audit, and so with evidence, and with findings in Security Hub. */
+export const auditedStack = once({ audit: { deployerArns: [], securityHub: true } });
 
 /** The same with a network made for the connector. */
 export const perimeterStack = once({ perimeter: { kind: "create" } });

@@ -43,6 +43,8 @@ export interface Watched {
   readonly gatewayAccessLog: boolean;
   /** Days within which a reconciliation must have succeeded, where the stack reconciles. */
   readonly reconcileWithinDays: number;
+  /** Whether what the rules hear is imported into Security Hub. */
+  readonly importsFindings: boolean;
 }
 
 const FIVE_MINUTES = 300;
@@ -174,10 +176,10 @@ export function compileAlarms(watched: Watched): readonly Alarm[] {
     dimensions: { QueueName },
     statistic: "Maximum",
   });
-  const machine = (name: string): Metric => ({
+  const machine = (name: string, arn = names.stateMachine.arn): Metric => ({
     namespace: "AWS/States",
     name,
-    dimensions: { StateMachineArn: names.stateMachine.arn },
+    dimensions: { StateMachineArn: arn },
     statistic: "Sum",
   });
   const critical = CRITICAL.filter((handler) => handlers.includes(handler)).slice(0, MAX_METRICS);
@@ -247,6 +249,20 @@ export function compileAlarms(watched: Watched): readonly Alarm[] {
       periodSeconds: FIVE_MINUTES,
       rings: { from: 1 },
     },
+    ...(watched.importsFindings
+      ? [
+          {
+            id: "findings-not-imported",
+            description:
+              "Security Hub did not take what a rule heard; the topic was told. See whether it is on in this Region, and why the execution failed.",
+            metrics: ["ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"].map((name) =>
+              machine(name, auditNames(names).findings.arn),
+            ),
+            periodSeconds: FIVE_MINUTES,
+            rings: { from: 1 },
+          },
+        ]
+      : []),
     ...(handlers.includes("evidence")
       ? [
           {

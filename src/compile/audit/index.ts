@@ -14,4 +14,5 @@ export { compileControlPolicies, MAX_CONTROL_POLICY } from "./organisation";
 export { compileAuditQueries, compileAuditTables } from "./queries";
 export type { AuditInput, AuditRule } from "./rule";
 export { auditRules, globalNames, globalRules } from "./rules";
+export { compileFinding, compileImport } from "./security-hub";
 export { compileEventSelectors } from "./selectors";

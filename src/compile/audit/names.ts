@@ -15,6 +15,8 @@ export function auditNames(names: Names) {
     bucket: bucket("audit"),
     /** Results of queries, which Athena does not write to a bucket with a default retention. */
     resultsBucket: bucket("queries"),
+    /** State machine that imports findings into Security Hub. */
+    findings: { name: `${prefix}-findings`, arn: arn("states", `stateMachine:${prefix}-findings`) },
     topic: { name: `${prefix}-audit`, arn: arn("sns", `${prefix}-audit`) },
     deadLetterQueue: { name: `${prefix}-audit-dlq`, arn: arn("sqs", `${prefix}-audit-dlq`) },
     /** What every rule of the audit is called, before its own name. */

@@ -8,6 +8,8 @@ import {
   type Principal,
 } from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
+import { auditNames } from "../audit/names";
+import { findingsIdentity, findingsStarterIdentity } from "../audit/security-hub";
 import type { Names } from "../names";
 import {
   connectorBoundary,
@@ -159,6 +161,14 @@ export function compileRoles(input: IamInput): Readonly<Record<Principal, RoleDo
     "kill-switch": functionRole(input, "kill-switch", killSwitch(names, refs.intakeMappingArn)),
     reversal: functionRole(input, "reversal", reversal(input)),
     evidence: functionRole(input, "evidence", evidence(names, refs.archiveKeyArn)),
+    findings: { identity: findingsIdentity(names), trust: machineTrust(names, auditNames(names).findings.arn) },
+    "findings-starter": {
+      identity: findingsStarterIdentity(names),
+      trust: serviceTrust("AssumedByTheRules", "events.amazonaws.com", {
+        ArnLike: { "aws:SourceArn": auditNames(names).rulesArn },
+        StringEquals: { "aws:SourceAccount": names.accountId },
+      }),
+    },
     "kill-switch-workflow": { identity: killSwitchWorkflow(names), trust: machineTrust(names, names.killSwitch.arn) },
     reconciler: functionRole(input, "reconcile", reconciler(names, readerSecrets(refs))),
     "reconciler-workflow": {

@@ -158,6 +158,10 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
     { Action: "dynamodb:Query", Resource: table("ledger") },
     { invariant: 7 },
   ),
+  held("somebody imports findings that nobody heard", "announce", {
+    Action: "securityhub:BatchImportFindings",
+    Resource: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:product/${ACCOUNT}/default`,
+  }),
   held("somebody else says where the evidence stands", "sweeper", onlyKeys("UpdateItem", "control", "evidence-head")),
   held("somebody else puts evidence", "sweeper", {
     Action: "s3:PutObject",
