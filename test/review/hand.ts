@@ -140,7 +140,7 @@ export class Hand {
 
   /** The policy of the bucket that evidence is kept in. */
   bucket(change: (document: EditableDocument) => void): string {
-    const policy = this.find("aws_s3_bucket_policy", "audit");
+    const policy = this.find("aws_s3_bucket_policy", "audit_archive");
     this.document(policy, "policy", change);
     return policy.address;
   }

@@ -160,8 +160,8 @@ export const RESOURCE_SABOTAGES: readonly Sabotage[] = [
     }),
   ),
   found("the bucket of evidence without a policy", 2, "PowerHeldByAnother", (hand) => {
-    hand.remove("aws_s3_bucket_policy", "audit");
-    return hand.find("aws_s3_bucket", "audit").address;
+    hand.remove("aws_s3_bucket_policy", "audit_archive");
+    return hand.find("aws_s3_bucket", "audit_archive_bucket").address;
   }),
   found("evidence is not denied to others", 2, "PowerHeldByAnother", (hand) =>
     hand.bucket((document) => {
