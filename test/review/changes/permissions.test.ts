@@ -241,7 +241,7 @@ const WIDER: readonly Case[] = [
   {
     name: "the bucket shows its records to others",
     edit: (hand) => {
-      hand.document(hand.find("aws_s3_bucket_policy"), "policy", (document) => {
+      hand.document(hand.find("aws_s3_bucket_policy", "audit_archive"), "policy", (document) => {
         document.Statement.push({
           Effect: "Allow",
           Principal: { AWS: OTHER_ROLE },
@@ -256,7 +256,7 @@ const WIDER: readonly Case[] = [
   {
     name: "the bucket takes requests without TLS",
     edit: (hand) => {
-      hand.document(hand.find("aws_s3_bucket_policy"), "policy", (document) => {
+      hand.document(hand.find("aws_s3_bucket_policy", "audit_archive"), "policy", (document) => {
         without(document, "aws:SecureTransport");
       });
     },
