@@ -17,6 +17,7 @@ module.exports = {
   moduleNameMapper: {
     "^(\\.{1,2}/(?:.+/)?(?:runtime/aws/[\\w-]+|review/index|prove-output|review-output|review-places))\\.js$": "$1",
   },
+  setupFiles: ["<rootDir>/test/quick-traces.js"],
   globalSetup: "<rootDir>/test/global-setup.mjs",
   globalTeardown: "<rootDir>/test/global-teardown.mjs",
   // Jest leaves one core out; on two that is half.

@@ -84,32 +84,38 @@ describe.each(["acme", "perimeter"] as const)("the example %s", (example) => {
   function allowed(layers: Layers, tags: Readonly<Record<string, string>>): string[] {
     const { stack, iam, apiId, endpointId, fields } = subject;
     const connector = iam.principal("connector");
+    const sessionArn = `arn:aws:sts::${stack.accountId}:assumed-role/${connector.name}/${GRANT}`;
+    const principalTags = Object.fromEntries(
+      Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
+    );
+    // The endpoint's policy sees what comes through the endpoint.
+    const arrivals = Object.entries(MOMENTS).flatMap(([moment, at]) =>
+      Object.entries(ways).map(([way, through]) => ({
+        name: `${moment} ${way}`,
+        through: { ...layers, endpoint: through === endpointId ? layers.endpoint : undefined },
+        context: {
+          "aws:CurrentTime": new Date(at).toISOString(),
+          "aws:SecureTransport": "true",
+          ...(through === undefined ? {} : { "aws:SourceVpce": through }),
+          ...principalTags,
+        },
+      })),
+    );
     const found: string[] = [];
     for (const field of [...fields, ...ODD_FIELDS])
       for (const grant of GRANTS)
         for (const method of METHODS)
-          for (const stage of STAGES)
-            for (const [moment, at] of Object.entries(MOMENTS))
-              for (const [way, through] of Object.entries(ways)) {
-                const request = {
-                  principalArn: connector.arn,
-                  sessionArn: `arn:aws:sts::${stack.accountId}:assumed-role/${connector.name}/${GRANT}`,
-                  action: "execute-api:Invoke",
-                  resource: `arn:aws:execute-api:${stack.region}:${stack.accountId}:${apiId}/${stage}/${method}/grants/${grant}/fields/${field}`,
-                  context: {
-                    "aws:CurrentTime": new Date(at).toISOString(),
-                    "aws:SecureTransport": "true",
-                    ...(through === undefined ? {} : { "aws:SourceVpce": through }),
-                    ...Object.fromEntries(
-                      Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
-                    ),
-                  },
-                };
-                // The endpoint's policy sees what comes through the endpoint.
-                const endpoint = through === endpointId ? layers.endpoint : undefined;
-                if (evaluate(request, { ...layers, endpoint }).decision === "allow")
-                  found.push(`${moment} ${way} ${stage} ${method} ${grant} ${field}`);
-              }
+          for (const stage of STAGES) {
+            const request = {
+              principalArn: connector.arn,
+              sessionArn,
+              action: "execute-api:Invoke",
+              resource: `arn:aws:execute-api:${stack.region}:${stack.accountId}:${apiId}/${stage}/${method}/grants/${grant}/fields/${field}`,
+            };
+            for (const { name, through, context } of arrivals)
+              if (evaluate({ ...request, context }, through).decision === "allow")
+                found.push(`${name} ${stage} ${method} ${grant} ${field}`);
+          }
     return found;
   }
 
