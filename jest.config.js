@@ -12,7 +12,7 @@ module.exports = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
-  transformIgnorePatterns: ["/node_modules/(?!(jose|ulid)/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(jose|oauth4webapi|ulid)/)"],
   // A command's own late import names the file as Node's loader asks in the build.
   moduleNameMapper: {
     "^(\\.{1,2}/(?:.+/)?(?:runtime/aws/[\\w-]+|review/index|prove-output|review-output|review-places))\\.js$": "$1",

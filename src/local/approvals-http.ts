@@ -1,4 +1,4 @@
-import type { JwtDemands } from "./identity-provider";
+import type { JwtDemands } from "./jwt-authorizer";
 import { text } from "./iam";
 import { startLoopbackServer, type LocalServer } from "./loopback-server";
 import { matchPath } from "./path-template";

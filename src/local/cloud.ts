@@ -30,6 +30,7 @@ import * as notifier from "../runtime/handlers/notifier";
 import * as reversal from "../runtime/handlers/reversal";
 import * as sweeper from "../runtime/handlers/sweeper";
 import type { Layers } from "../runtime/kill-switch/layers";
+import { pageOf } from "../runtime/page";
 import type {
   Bus,
   Functions,
@@ -45,13 +46,14 @@ import type {
   Workflow,
 } from "../runtime/ports";
 import { requireReport, type ReconciliationReport } from "../runtime/reconciliation/report";
-import { ApprovalsHttp, authorizerOf } from "./approvals-http";
+import { ApprovalsHttp } from "./approvals-http";
 import { LocalBus, type Delivery, type Entry } from "./bus";
 import { archiveOf, authorizeStream, streamEvent, streamReader, type ItemChange, type LocalBucket } from "./evidence";
 import { localClock, type LocalClock } from "./clock";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
-import { startIdentityProvider, type IdentityProvider } from "./identity-provider";
+import { localUrl, reachOf, type Hosts } from "./hosts";
+import { verifyByDiscovery } from "./jwt-authorizer";
 import { LocalLayers } from "./kill-switch-layers";
 import { createMemoryKeys } from "./memory-keys";
 import {
@@ -63,7 +65,10 @@ import {
 } from "./memory-store";
 import { LocalNetwork, type Connection } from "./network";
 import { scheduleOf, topicsOf, type PublishedNotice } from "./notices";
+import { builtPageFolder } from "./page-folder";
+import { createSignIns, readSignInSettings, type SignInSettings } from "./sign-in";
 import type { ResourceBody, Stack } from "./stack";
+import type { Person } from "./token-signer";
 import { createWorkflowEngine, type WorkflowEngine } from "./workflow-engine";
 
 /** One line of a function's log. */
@@ -78,8 +83,8 @@ export interface LogLine {
 export interface CloudOptions {
   /** Milliseconds since the epoch at which the story begins. */
   readonly startMs: number;
-  /** Base URL in the stack to the local server that stands for it. */
-  readonly hosts: Readonly<Record<string, string>>;
+  /** What stands for the systems of the stack, and for the issuer that its approvals API trusts. */
+  readonly hosts: Hosts;
   /** Secret ARN to its text. */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -167,19 +172,12 @@ export class LocalCloud {
   #delivery: Promise<void> | undefined;
   #reader: { readonly is: ReturnType<typeof streamReader> } | undefined;
 
-  static async start(stack: Stack, options: CloudOptions): Promise<LocalCloud> {
-    const environment = functionOf(stack, "approvals").environment;
-    const provider = await startIdentityProvider(authorizerOf(stack), {
-      group: environment[ENV.groupClaim] ?? "",
-      workerId: environment[ENV.workerIdClaim] ?? "",
-    });
-    return new LocalCloud(stack, options, provider);
-  }
+  /** An access token of a person, who signs in as the approvals page has them sign in. */
+  readonly tokenOf: (person: Person) => Promise<string>;
 
-  private constructor(
+  constructor(
     readonly stack: Stack,
     private readonly options: CloudOptions,
-    readonly identityProvider: IdentityProvider,
   ) {
     this.clock = localClock(options.startMs);
     const now = (): number => this.clock.now();
@@ -197,12 +195,14 @@ export class LocalCloud {
       (functionArn, event, sourceArn) =>
         this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
+    const reach = reachOf(options.hosts);
     this.#approvals = new ApprovalsHttp(
       stack,
-      (token, demands) => this.identityProvider.claimsOf(token, demands, now()),
+      (token, demands) => verifyByDiscovery(token, demands, { reach, now }),
       (functionArn, event, sourceArn) =>
         this.#invokeByService("apigateway.amazonaws.com", functionArn, event, sourceArn),
     );
+    this.tokenOf = createSignIns(() => this.signInSettings(), { reach, now });
     this.engine = this.#engineOf(this.#workflowArn());
     this.killSwitch = this.#engineOf(this.#machineArn("kill-switch"));
     if (this.#hasMachine("reconciliation")) this.reconciliation = this.#engineOf(this.#machineArn("reconciliation"));
@@ -228,6 +228,17 @@ export class LocalCloud {
   /** A request to the approvals API with a token. */
   approvals(token: string, method: string, path: string, body?: object) {
     return this.#approvals.request(token, method, path, body);
+  }
+
+  /** The approvals API and its page, as the stack routes them. */
+  get approvalsHttp(): ApprovalsHttp {
+    return this.#approvals;
+  }
+
+  /** How people sign in to the approvals page, as the page is told, and where the stack says that it is. */
+  signInSettings(): Promise<SignInSettings> {
+    const { environment } = functionOf(this.stack, "notifier");
+    return readSignInSettings(this.#approvals, `${environment[ENV.approvalsUrl] ?? ""}/`);
   }
 
   /** A request to the field gateway's API. */
@@ -443,7 +454,16 @@ export class LocalCloud {
         return requestApproval.createHandler({ store, keys, clock, log });
       case "approvals":
         return approvals.createHandler(
-          { store, keys, workflow: this.#workflowOf(role), killSwitch: this.#killSwitchOf(role), newUlid, clock, log },
+          {
+            store,
+            keys,
+            workflow: this.#workflowOf(role),
+            killSwitch: this.#killSwitchOf(role),
+            newUlid,
+            clock,
+            log,
+            page: pageOf(env, builtPageFolder()),
+          },
           approvals.parseConfig(env),
         );
       case "broker":
@@ -652,9 +672,9 @@ export class LocalCloud {
 
   #systemsOf(role: LocalRole, environment: Readonly<Record<string, string>>): Systems {
     const http: HttpClient = (request) => {
-      const host = Object.entries(this.options.hosts).find(([base]) => request.url.startsWith(base));
-      if (host === undefined) return Promise.reject(new Error(`this machine stands for no host of ${request.url}`));
-      return fetchHttp({ ...request, url: host[1] + request.url.slice(host[0].length) });
+      const url = localUrl(this.options.hosts, request.url);
+      if (url === undefined) return Promise.reject(new Error(`this machine stands for no host of ${request.url}`));
+      return fetchHttp({ ...request, url });
     };
     return systemsOf(
       parseConnections(environment[ENV.connections] ?? "{}"),

@@ -26,7 +26,7 @@ export async function runDemo({ json, example }: DemoOptions): Promise<number> {
     progress(`synthesizing examples/${example} …`);
     await synthesizeExample(outDir, example);
     const stack = loadStack(outDir);
-    progress("starting the local HRIS, directory and finance system …");
+    progress("starting the local HRIS, directory, finance system and identity provider …");
     const cast = await assemble(stack);
     try {
       const story = await tellStory(cast, (chapter) => {
@@ -47,7 +47,7 @@ export async function runDemo({ json, example }: DemoOptions): Promise<number> {
 }
 
 const WHENCE =
-  "Workflow, functions' environment and every policy came out of the synthesized Terraform; IAM's answers are the evaluator's over them.";
+  "Workflow, functions' environment and every policy came out of the synthesized Terraform; IAM's answers are the evaluator's over them. People signed in at an OpenID provider on loopback.";
 
 /** A chapter for a person to read. */
 export function renderChapter({ title, lines }: Chapter): string {

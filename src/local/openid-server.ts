@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 
-import { startIdentityProvider, TOKEN_SECONDS, type IdentityProvider, type Person } from "./identity-provider";
 import { startLoopbackServer, type LocalAnswer, type LocalRequest, type LocalServer } from "./loopback-server";
 import { refusalPage, signedOutPage, signInPage } from "./sign-in-page";
+import { createTokenSigner, TOKEN_SECONDS, type Person, type TokenSigner, type TokenTerms } from "./token-signer";
 
 /** An application that people sign in to: a public client, which holds no secret and proves itself by PKCE. */
 export interface OpenIdClient {
@@ -13,21 +13,23 @@ export interface OpenIdClient {
 
 /** An OpenID provider on loopback: people sign in by picking who they are. */
 export interface IdentityServer {
-  /** The issuer: `http://127.0.0.1:port`. */
+  /** What it calls itself: where it listens, unless it stands for another. */
   readonly issuer: string;
-  readonly provider: IdentityProvider;
+  /** Where it listens: `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly signer: TokenSigner;
   /** Makes a client known. Its redirect URI replaces the one before. */
   register(client: OpenIdClient): void;
   stop(): Promise<void>;
 }
 
-export interface IdentityServerOptions {
-  /** The audience of access tokens. */
-  readonly audience: string;
-  /** Names of the claims, as the stack expects them. */
-  readonly claims: Parameters<typeof startIdentityProvider>[1];
+export interface IdentityServerOptions extends Omit<TokenTerms, "issuer"> {
+  /** The issuer that it stands for, where its callers' requests to that are led here. */
+  readonly issuer?: string;
   /** Who can be picked. */
   readonly people: readonly Person[];
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /** A sign-in under way: what the client asked for. */
@@ -72,9 +74,11 @@ const secret = (): string => randomBytes(24).toString("base64url");
  * @see https://openid.net/specs/openid-connect-core-1_0.html and https://www.rfc-editor.org/rfc/rfc7636 (read 2026-11-25)
  */
 export async function startIdentityServer({
+  issuer: standsFor,
   audience,
   claims,
   people,
+  now = () => Date.now(),
 }: IdentityServerOptions): Promise<IdentityServer> {
   const clients = new Map<string, OpenIdClient>();
   const asked = new Map<string, Asked>();
@@ -102,7 +106,7 @@ export async function startIdentityServer({
       return refuse("invalid_request", "a code_challenge of the method S256 is required");
     }
     const nonce = query.get("nonce") ?? undefined;
-    const wish: Asked = { client, state, nonce, challenge, untilMs: Date.now() + ASKED_MS };
+    const wish: Asked = { client, state, nonce, challenge, untilMs: now() + ASKED_MS };
     const prompt = (query.get("prompt") ?? "").split(" ");
     const person = sessions.get(cookieOf(headers));
     if (person !== undefined && !prompt.includes("select_account") && !prompt.includes("login")) {
@@ -120,7 +124,7 @@ export async function startIdentityServer({
     const wish = asked.get(id);
     const person = people.find(({ subject }) => subject === form.get("person"));
     asked.delete(id);
-    if (wish === undefined || person === undefined || wish.untilMs < Date.now()) {
+    if (wish === undefined || person === undefined || wish.untilMs < now()) {
       return page(400, refusalPage("This sign-in is over or was used. Go back to the application and sign in again."));
     }
     const session = secret();
@@ -130,7 +134,7 @@ export async function startIdentityServer({
 
   const withCode = (wish: Asked, person: Person): string => {
     const code = secret();
-    codes.set(code, { ...wish, person, untilMs: Date.now() + CODE_MS });
+    codes.set(code, { ...wish, person, untilMs: now() + CODE_MS });
     return backTo(wish.client, { code, state: wish.state, iss: issuer });
   };
 
@@ -147,8 +151,7 @@ export async function startIdentityServer({
     const code = codes.get(given);
     // Whatever becomes of it, a code is shown once.
     codes.delete(given);
-    if (code === undefined || code.untilMs < Date.now())
-      return refuse("invalid_grant", "the code is unknown, used or old");
+    if (code === undefined || code.untilMs < now()) return refuse("invalid_grant", "the code is unknown, used or old");
     if (form.get("client_id") !== code.client.clientId) return refuse("invalid_grant", "the code is another client's");
     if (form.get("redirect_uri") !== code.client.redirectUri) {
       return refuse("invalid_grant", "the redirect_uri is not the one that the code was asked with");
@@ -157,13 +160,13 @@ export async function startIdentityServer({
     if (!VERIFIER.test(verifier) || createHash("sha256").update(verifier).digest("base64url") !== code.challenge) {
       return refuse("invalid_grant", "the code_verifier does not fit the challenge");
     }
-    const now = Date.now();
+    const issuedAt = now();
     return {
       status: 200,
       headers: { ...cors, "cache-control": "no-store" },
       body: {
-        access_token: await provider.tokenFor(code.person, now),
-        id_token: await provider.idTokenFor(code.person, { clientId: code.client.clientId, nonce: code.nonce }, now),
+        access_token: await signer.tokenFor(code.person, issuedAt),
+        id_token: await signer.idTokenFor(code.person, { clientId: code.client.clientId, nonce: code.nonce }, issuedAt),
         token_type: "Bearer",
         expires_in: TOKEN_SECONDS,
         scope: "openid",
@@ -201,7 +204,7 @@ export async function startIdentityServer({
       case `GET ${PATHS.discovery}`:
         return json(request, discovery(issuer));
       case `GET ${PATHS.keys}`:
-        return json(request, provider.keySet);
+        return json(request, signer.keySet);
       case `GET ${PATHS.authorize}`:
         return authorize(request);
       case `POST ${PATHS.pick}`:
@@ -216,11 +219,12 @@ export async function startIdentityServer({
   };
 
   const server: LocalServer = await startLoopbackServer({ credentialOf: () => undefined, respond });
-  issuer = server.url;
-  const provider = await startIdentityProvider({ issuer, audience: [audience] }, claims);
+  issuer = standsFor ?? server.url;
+  const signer = await createTokenSigner({ issuer, audience, claims });
   return {
     issuer,
-    provider,
+    url: server.url,
+    signer,
     register: (client) => {
       clients.set(client.clientId, client);
     },

@@ -1,4 +1,4 @@
-import type { Person } from "./identity-provider";
+import type { Person } from "./token-signer";
 
 /** Escapes text for HTML, also inside a quoted attribute. */
 function escape(text: string): string {
@@ -50,7 +50,7 @@ ${content}
 
 /** Where people pick who they are. `signIn` is the id of the sign-in under way. */
 export function signInPage(signIn: string, people: readonly Person[]): string {
-  const button = ({ subject, name, groups, workerId }: Person): string => `<li><form method="post" action="/pick">
+  const button = ({ subject, name, groups, workerId }: Person): string => `<li><form method="post" action="pick">
 <input type="hidden" name="sign_in" value="${escape(signIn)}">
 <button name="person" value="${escape(subject)}"><strong>${escape(name ?? subject)}</strong>
 <span>${escape(`${subject} · ${groups.join(", ") || "no group"} · worker ${workerId}`)}</span></button>

@@ -1,12 +1,9 @@
 import { CONTROL } from "../../src/core";
 import type { DeployedCloud } from "../../src/local/aws/deployed-cloud";
-import { madeFor, WORKERS } from "../../src/local/demo/cast";
+import { COLLEAGUES, madeFor, PEOPLE, WORKERS } from "../../src/local/demo/cast";
 import { withAws } from "./with-aws";
 
-const OPERATORS = [
-  { subject: "ada", groups: ["write-back-operators"], workerId: "10070" },
-  { subject: "ben", groups: ["write-back-operators"], workerId: "10080" },
-];
+const OPERATORS = [COLLEAGUES.ada, COLLEAGUES.ben];
 
 /** A plan and a stop on what is deployed take a while. */
 const LONG_MS = 120_000;
@@ -60,7 +57,7 @@ export function stopsDeployed(current: () => DeployedCloud): void {
     }
 
     const agree = async (operator: number) => {
-      const token = await current().identityProvider.tokenFor(OPERATORS[operator]!, Date.now());
+      const token = await current().tokenOf(OPERATORS[operator]!);
       return current().approvals(token, "POST", "/system/resume", { what: "switch", id: "S1", reason: "it is mended" });
     };
 
@@ -153,12 +150,8 @@ export function stopsDeployed(current: () => DeployedCloud): void {
         const { code, told } = await reverse();
         expect([code, told]).toMatchObject([0, { state: "begun", expiresAt: expect.any(String) }]);
         const path = `/approvals/${told.reversalId}/0`;
-        for (const [subject, workerId] of [
-          ["iris", "10090"],
-          ["joan", "10091"],
-        ] as const) {
-          const person = { subject, workerId, groups: ["iam-approvers"] };
-          const token = await cloud.identityProvider.tokenFor(person, Date.now());
+        for (const person of [PEOPLE.identity, COLLEAGUES.identity]) {
+          const token = await cloud.tokenOf(person);
           const { digest } = (await cloud.approvals(token, "GET", path)).body as { digest: string };
           const answer = await cloud.approvals(token, "POST", path, { decision: "approve", digest });
           expect(answer.status).toBe(200);

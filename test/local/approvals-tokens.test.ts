@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 
 import { ApprovalsHttp, type VerifyToken } from "../../src/local/approvals-http";
-import { startIdentityProvider, verifyByDiscovery, type Person } from "../../src/local/identity-provider";
+import { verifyByDiscovery } from "../../src/local/jwt-authorizer";
 import { startIdentityServer, type IdentityServer } from "../../src/local/openid-server";
 import { stackOf } from "../../src/local/stack";
+import { createTokenSigner, type Person } from "../../src/local/token-signer";
 import { smallProps, writeBackWith } from "../helpers/synth";
 import { waiting } from "../runtime/waiting";
 import type { World } from "../runtime/world";
@@ -56,7 +57,7 @@ const nothingHappened = (world: World) => {
   expect(world.tokens).toEqual([]);
 };
 const now = (): number => Date.now();
-const token = (person: Person = PERSON, at = now()): Promise<string> => server.provider.tokenFor(person, at);
+const token = (person: Person = PERSON, at = now()): Promise<string> => server.signer.tokenFor(person, at);
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const claimsOf = (jwt: string) =>
   JSON.parse(Buffer.from(jwt.split(".")[1]!, "base64url").toString("utf8")) as Record<string, unknown>;
@@ -71,12 +72,12 @@ test("a good token is taken: a person lists, reads and decides", async () => {
 describe("a token is refused with 401, and nothing comes of it", () => {
   test.each<[string, () => Promise<string>]>([
     ["none", () => Promise.resolve("")],
-    ["of another issuer", () => other.provider.tokenFor(PERSON, now())],
+    ["of another issuer", () => other.signer.tokenFor(PERSON, now())],
     ["that has expired", () => token(PERSON, now() - 400_000)],
     [
       "signed by another key under the same issuer and key id",
       async () =>
-        (await startIdentityProvider({ issuer: server.issuer, audience: ["approvals"] }, CLAIMS)).tokenFor(
+        (await createTokenSigner({ issuer: server.issuer, audience: "approvals", claims: CLAIMS })).tokenFor(
           PERSON,
           now(),
         ),
@@ -105,7 +106,7 @@ describe("a token is refused with 401, and nothing comes of it", () => {
     [
       "signed with the public key as a shared secret",
       async () => {
-        const { keys } = server.provider.keySet as { readonly keys: readonly { readonly n: string }[] };
+        const { keys } = server.signer.keySet as { readonly keys: readonly { readonly n: string }[] };
         const signed = `${part({ alg: "HS256", kid: "local" })}.${part(claimsOf(await token()))}`;
         return `${signed}.${createHmac("sha256", keys[0]!.n).update(signed).digest("base64url")}`;
       },

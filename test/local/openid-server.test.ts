@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import type { Person } from "../../src/local/identity-provider";
+import type { Person } from "../../src/local/token-signer";
 import { startIdentityServer, type IdentityServer } from "../../src/local/openid-server";
 
 const ROBIN: Person = { subject: `robin"<b>`, name: "Robin <i>", groups: ["hr"], workerId: "WD-1" };

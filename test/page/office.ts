@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 
 import { ENV } from "../../src/core";
 import { ApprovalsHttp, serveApprovals } from "../../src/local/approvals-http";
-import { verifyByDiscovery, type Person } from "../../src/local/identity-provider";
+import { verifyByDiscovery } from "../../src/local/jwt-authorizer";
 import type { LocalServer } from "../../src/local/loopback-server";
 import { startIdentityServer, type IdentityServer } from "../../src/local/openid-server";
 import { stackOf } from "../../src/local/stack";
+import type { Person } from "../../src/local/token-signer";
 import { pageOf, type Page } from "../../src/runtime/page";
 import { one, smallProps, unescaped, writeBackWith } from "../helpers/synth";
 import { joiner, OPERATORS_GROUP, World } from "../runtime/world";

@@ -80,9 +80,9 @@ describe("signing in", () => {
 
   inBrowser.each(["another nonce", "another audience"])("fails for a token of %s", async (what) => {
     const hr = await visitor();
-    const { provider, issuer } = office().identity;
+    const { signer, issuer } = office().identity;
     const signIn = what === "another nonce" ? { clientId: CLIENT_ID, nonce: "theirs" } : { clientId: "another" };
-    const idToken = await provider.idTokenFor(PEOPLE.hr, signIn, Date.now());
+    const idToken = await signer.idTokenFor(PEOPLE.hr, signIn, Date.now());
     await hr.page.route(`${issuer}/token`, async (route) => {
       const answer = await route.fetch();
       await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), id_token: idToken } });

@@ -1,14 +1,11 @@
 import { CONTROL } from "../../src/core";
 import type { LocalCloud } from "../../src/local/cloud";
-import { assemble, madeFor, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
+import { assemble, COLLEAGUES, madeFor, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
 import { exampleStack } from "./story";
 
 /** The stop on the synthesized stack in this process: every call decided by IAM over the kill switch's own policy. */
 
-const OPERATORS = [
-  { subject: "ada", groups: ["write-back-operators"], workerId: "10070" },
-  { subject: "ben", groups: ["write-back-operators"], workerId: "10080" },
-];
+const OPERATORS = [COLLEAGUES.ada, COLLEAGUES.ben];
 
 let casts: Cast[] = [];
 afterEach(async () => {
@@ -56,7 +53,7 @@ async function runKillSwitch(cloud: LocalCloud, name: string, input: object): Pr
 }
 
 async function agree(cloud: LocalCloud, operator: number, id: string) {
-  const token = await cloud.identityProvider.tokenFor(OPERATORS[operator]!, cloud.clock.now());
+  const token = await cloud.tokenOf(OPERATORS[operator]!);
   const answer = await cloud.approvals(token, "POST", "/system/resume", { what: "switch", id, reason: "it is mended" });
   await cloud.quiet();
   return answer;

@@ -63,7 +63,7 @@ test("a request that was decided before is not spoken of", async () => {
     [PEOPLE.hr, 0],
     [PEOPLE.identity, 1],
   ] as const) {
-    const token = await cloud.identityProvider.tokenFor(person, cloud.clock.now());
+    const token = await cloud.tokenOf(person);
     const { body } = await cloud.approvals(token, "GET", `/approvals/${REQUEST}/${index}`);
     const { digest } = body as { digest: string };
     const decision = { decision: "deny", digest, reason: "not this one" };

@@ -4,7 +4,7 @@ import { runStatus } from "../../src/cli/commands/status";
 import { runStop } from "../../src/cli/commands/stop";
 import { CONTROL } from "../../src/core";
 import type { LocalCloud } from "../../src/local/cloud";
-import { assemble, madeFor, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
+import { assemble, COLLEAGUES, madeFor, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
 import type { OperatorPorts } from "../../src/runtime/aws/operator";
 import { AccessDenied, ServiceUnavailable } from "../../src/runtime/errors";
 import { operatorOf, runOperator, type Ran } from "../helpers/operator";
@@ -12,10 +12,7 @@ import { exampleStack } from "./story";
 
 /** The operator's commands on the synthesized stack in this process. */
 
-const OPERATORS = [
-  { subject: "ada", groups: ["write-back-operators"], workerId: "10070" },
-  { subject: "ben", groups: ["write-back-operators"], workerId: "10080" },
-];
+const OPERATORS = [COLLEAGUES.ada, COLLEAGUES.ben];
 
 let casts: Cast[] = [];
 afterEach(async () => {
@@ -52,7 +49,7 @@ async function json(office: Office, command: keyof typeof COMMANDS, ...args: str
 
 async function agree({ cloud }: Office, operator: number): Promise<void> {
   const item = cloud.tables.control.get(JSON.stringify([CONTROL.switch, ""])) ?? {};
-  const token = await cloud.identityProvider.tokenFor(OPERATORS[operator]!, cloud.clock.now());
+  const token = await cloud.tokenOf(OPERATORS[operator]!);
   const body = { what: "switch", id: item["stopId"], reason: "it is mended" };
   expect((await cloud.approvals(token, "POST", "/system/resume", body)).status).toBe(200);
   await cloud.quiet();
@@ -263,7 +260,7 @@ describe("`resume`", () => {
     await agree(office, 0);
     const { code, out } = await run(office, "resume");
     expect(code).toBe(3);
-    expect(out).toMatch(/^1 of 2 operators agreed \(ada at /m);
+    expect(out).toMatch(/^1 of 2 operators agreed \(operator\.ada at /m);
     expect(out).toMatch(/^Missing: 1 of 2 operators who agree to the end of `stop-/m);
     expect(await publish(office, "joiner")).toBeUndefined();
     await agree(office, 1);
@@ -318,11 +315,11 @@ describe("`drill`", () => {
     expect(await publish(office, "joiner")).toBe("applied");
     const asked = office.hris.log.length;
     const { code, out, err } = await run(watched, "drill", "--reason", "of the quarter");
-    expect([code, err]).toEqual([0, expect.stringMatching(/1 of 2 operators agreed \(ada/)]);
+    expect([code, err]).toEqual([0, expect.stringMatching(/1 of 2 operators agreed \(operator\.ada/)]);
     expect(err).toContain("https://approvals.example.com/#/system");
     expect(out).toMatch(/^Drill drill-01JC\w+ passed$/m);
     expect(out).toMatch(/^switch +yes +a transaction that demands a running switch was refused$/m);
-    expect(out).toMatch(/agreed by ada and ben|agreed by ben and ada/);
+    expect(out).toMatch(/agreed by operator\.ada and operator\.ben|agreed by operator\.ben and operator\.ada/);
     expect(out).toMatch(/^HR's records looked at before and after: 1; unchanged: 1; not to be compared: 0$/m);
     const calls = office.hris.log.slice(asked);
     expect(calls.map(({ method, credential }) => [method, credential])).toEqual([

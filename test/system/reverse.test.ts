@@ -1,6 +1,6 @@
 import { runReverse } from "../../src/cli/commands/reverse";
 import { OUTCOME_SOURCE } from "../../src/core";
-import { assemble, madeFor, WORKERS, type Cast } from "../../src/local/demo/cast";
+import { assemble, COLLEAGUES, madeFor, PEOPLE, WORKERS, type Cast } from "../../src/local/demo/cast";
 import type { ReversalWorld } from "../../src/runtime/aws/reversal";
 import { FunctionFailed } from "../../src/runtime/aws/functions";
 import { AccessDenied } from "../../src/runtime/errors";
@@ -10,10 +10,7 @@ import { exampleStack } from "./story";
 
 /** `hris-writeback reverse` on the synthesized stack in this process: every call decided by IAM over the function's own policy. */
 
-const OWNERS = [
-  { subject: "iris", groups: ["iam-approvers"], workerId: "10090" },
-  { subject: "joan", groups: ["iam-approvers"], workerId: "10091" },
-];
+const OWNERS = [PEOPLE.identity, COLLEAGUES.identity];
 const REQUEST = "00000000-0000-4000-8000-000000000001";
 
 let casts: Cast[] = [];
@@ -81,7 +78,7 @@ async function reverse(args: readonly string[], ports: ReversalWorld) {
 
 async function approve({ cloud }: Cast, reversalId: string): Promise<void> {
   for (const owner of OWNERS) {
-    const token = await cloud.identityProvider.tokenFor(owner, cloud.clock.now());
+    const token = await cloud.tokenOf(owner);
     const shown = await cloud.approvals(token, "GET", `/approvals/${reversalId}/0`);
     const { digest } = shown.body as { digest: string };
     const answer = await cloud.approvals(token, "POST", `/approvals/${reversalId}/0`, { decision: "approve", digest });

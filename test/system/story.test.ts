@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { OUTCOME_SOURCE } from "../../src/core";
-import { madeFor, MANAGER_ID, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
+import { authorizerOf } from "../../src/local/approvals-http";
+import { AUDIENCE, madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type WorkerName } from "../../src/local/demo/cast";
 import { segmentsOf } from "../../src/local/evidence";
 import { LedgerImage } from "../../src/runtime/evidence/compare";
 import { headOf } from "../../src/runtime/evidence/head";
 import { verifyChain } from "../../src/runtime/evidence/verify";
 import type { Story } from "../../src/local/demo/story";
+import { createTokenSigner } from "../../src/local/token-signer";
 import { toldStory } from "./story";
 
 let cast: Cast;
@@ -79,6 +81,15 @@ describe("the demo's story on the synthesized stack", () => {
     expect(by["an expired session"]?.by).toMatch(/^(STS|IAM): /);
     expect(by["a session of its own making"]?.by).toMatch(/^IAM: explicit deny/);
     expect(by["the HRIS credential"]?.by).toMatch(/^IAM: /);
+  });
+
+  test("people signed in at the provider, and a token of another key is none", async () => {
+    const { issuer } = authorizerOf(cast.cloud.stack);
+    const terms = { issuer, audience: AUDIENCE, claims: { group: "groups", workerId: "worker_id" } };
+    const ask = async (token: string) => (await cast.cloud.approvals(token, "GET", "/approvals")).status;
+    const now = cast.cloud.clock.now();
+    expect(await ask(await (await createTokenSigner(terms)).tokenFor(PEOPLE.hr, now))).toBe(401);
+    expect(await ask(await cast.cloud.tokenOf(PEOPLE.hr))).toBe(200);
   });
 
   test("every function of the stack ran, and no call of ours was refused by IAM but the hostile ones", () => {

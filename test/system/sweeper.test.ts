@@ -81,7 +81,7 @@ test("a change whose execution was stopped while people were asked ends, and its
   await cast.cloud.clock.advance(7 * 3_600_000);
   await cast.cloud.sweep();
   expect(outcomes()).toEqual(["not-applied"]);
-  const token = await cast.cloud.identityProvider.tokenFor(PEOPLE.hr, cast.cloud.clock.now());
+  const token = await cast.cloud.tokenOf(PEOPLE.hr);
   expect((await cast.cloud.approvals(token, "GET", "/approvals")).body).toEqual({ waiting: [] });
   expect(refused()).toEqual([]);
 });

@@ -8,14 +8,15 @@ import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerN
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
 import { ApprovalsHttp, serveApprovals, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
-import { SIGN_INS, startSystems, type LocalSystems, type StoryCloud } from "../demo/cast";
+import { AUDIENCE, startSignIns, startSystems, type LocalSystems, type StoryCloud } from "../demo/cast";
 import { synthesizeExample, type DemoExample } from "../demo/synthesize";
 import { createStore, documentClient } from "../../runtime/aws/store";
 import type { Store } from "../../runtime/ports";
 import { requireReport, type ReconciliationReport } from "../../runtime/reconciliation/report";
-import { verifyByDiscovery } from "../identity-provider";
+import { verifyByDiscovery } from "../jwt-authorizer";
 import type { LocalServer } from "../loopback-server";
-import { startIdentityServer, type IdentityServer } from "../openid-server";
+import type { IdentityServer } from "../openid-server";
+import { createSignIns, readSignInSettings } from "../sign-in";
 import { text, type LocalIam } from "../iam";
 import type { LocalNetwork } from "../network";
 import { scheduleOf } from "../notices";
@@ -29,7 +30,6 @@ import { hasTerraform, Terraform, type OnProgress, type PlannedChange } from "./
 /** moto's own account. */
 const ACCOUNT_ID = "123456789012";
 const REGION = "eu-west-1";
-const AUDIENCE = "hris-writeback-approvals";
 
 /** What the identity provider knows the approvals page by. */
 const CLIENT_ID = "hris-writeback-approvals-page";
@@ -63,6 +63,8 @@ export function missingForCloud(): readonly string[] {
  */
 export class DeployedCloud implements StoryCloud {
   readonly logs: LogLine[] = [];
+  /** An access token of a person, who signs in as the approvals page has them sign in. */
+  readonly tokenOf = createSignIns(() => readSignInSettings(this.#api(), this.pageUrl));
   readonly #fronts: AwsFront;
   #approvals: ApprovalsHttp | undefined;
   #approvalsServer: LocalServer | undefined;
@@ -114,11 +116,7 @@ export class DeployedCloud implements StoryCloud {
     const systems = await startSystems(texts as unknown as Parameters<typeof startSystems>[0], () =>
       new Date().toISOString().slice(0, 10),
     );
-    const identity = await startIdentityServer({
-      audience: AUDIENCE,
-      claims: { group: "groups", workerId: "worker_id" },
-      people: SIGN_INS,
-    });
+    const identity = await startSignIns();
     const cloud = new DeployedCloud(options, folder, moto, systems, identity);
     await cloud.#fronts.listen();
     return cloud;
@@ -139,10 +137,6 @@ export class DeployedCloud implements StoryCloud {
 
   get stack(): Stack {
     return this.#fronts.attached.stack;
-  }
-
-  get identityProvider(): IdentityServer["provider"] {
-    return this.identity.provider;
   }
 
   get issuer(): string {
@@ -229,8 +223,12 @@ export class DeployedCloud implements StoryCloud {
   }
 
   approvals(token: string, method: string, path: string, body?: object): Promise<HttpAnswer> {
+    return this.#api().request(token, method, path, body);
+  }
+
+  #api(): ApprovalsHttp {
     if (this.#approvals === undefined) throw new Error("nothing is applied yet");
-    return this.#approvals.request(token, method, path, body);
+    return this.#approvals;
   }
 
   gateway(request: ApiRequest): Promise<ApiResponse> {

@@ -1,12 +1,14 @@
 import { ENV } from "../../core";
 import { parseConnections } from "../../hris";
+import { authorizerOf } from "../approvals-http";
 import { startBambooHrServer, type BambooHrServer, type BambooHrValue } from "../bamboohr-server";
 import { LocalCloud, secretText } from "../cloud";
 import { startFinanceServer } from "../finance-server";
-import type { IdentityProvider, Person } from "../identity-provider";
+import { startIdentityServer, type IdentityServer } from "../openid-server";
 import { startScimServer } from "../scim-server";
 import { text } from "../iam";
 import type { Stack } from "../stack";
+import type { Person } from "../token-signer";
 
 /** When the story begins. Fixed, so that it is the same every time. */
 export const STORY_START = Date.parse("2026-11-23T09:00:00Z");
@@ -37,18 +39,21 @@ export const PEOPLE: Readonly<Record<"hr" | "identity" | "joinerThemself", Perso
   },
 };
 
-/** Who can sign in to the approvals page by hand: the story's people, a second person for what needs two, and two operators. */
-export const SIGN_INS: readonly Person[] = [
-  ...Object.values(PEOPLE),
-  {
+/** More people who can sign in: a second person for what needs two of a group, and two operators. */
+export const COLLEAGUES: Readonly<Record<"hr" | "identity" | "ada" | "ben", Person>> = {
+  hr: {
     subject: "hr.colleague",
     name: "Casey Colleague",
     groups: ["hr-ops-approvers", "facilities-approvers"],
     workerId: "10051",
   },
-  { subject: "operator.ada", name: "Ada Operator", groups: ["write-back-operators"], workerId: "10070" },
-  { subject: "operator.ben", name: "Ben Operator", groups: ["write-back-operators"], workerId: "10071" },
-];
+  identity: { subject: "identity.colleague", name: "Iris Colleague", groups: ["iam-approvers"], workerId: "10061" },
+  ada: { subject: "operator.ada", name: "Ada Operator", groups: ["write-back-operators"], workerId: "10070" },
+  ben: { subject: "operator.ben", name: "Ben Operator", groups: ["write-back-operators"], workerId: "10071" },
+};
+
+/** Everybody who can sign in to the approvals page. */
+export const SIGN_INS: readonly Person[] = [...Object.values(PEOPLE), ...Object.values(COLLEAGUES)];
 
 /** What identity made for a worker; the same in the directory and in the story's events. */
 export function madeFor(worker: WorkerName): { workEmail: string; username: string; accountId: string } {
@@ -61,7 +66,7 @@ export interface StoryCloud {
   readonly clock: Pick<LocalCloud["clock"], "now" | "advance">;
   readonly iam: Pick<LocalCloud["iam"], "principal" | "trail">;
   readonly network: Pick<LocalCloud["network"], "isPrivate">;
-  readonly identityProvider: Pick<IdentityProvider, "tokenFor">;
+  readonly tokenOf: LocalCloud["tokenOf"];
   readonly logs: LocalCloud["logs"];
   publish(...event: Parameters<LocalCloud["publish"]>): Promise<void>;
   approvals(...request: Parameters<LocalCloud["approvals"]>): ReturnType<LocalCloud["approvals"]>;
@@ -77,6 +82,7 @@ export interface StoryCloud {
 export interface Cast<Cloud extends StoryCloud = LocalCloud> {
   readonly cloud: Cloud;
   readonly hris: BambooHrServer;
+  /** Ends everything that was started. */
   stop(): Promise<void>;
 }
 
@@ -146,8 +152,31 @@ export async function startSystems(secrets: SystemSecrets, today: () => string):
   };
 }
 
-/** Starts the systems, and the stack between them in this process. */
-export async function assemble(stack: Stack): Promise<Cast> {
+/** Whom access tokens are for, as the examples expect it. */
+export const AUDIENCE = "hris-writeback-approvals";
+
+/** Names of the claims, as the examples expect them. */
+const CLAIMS = { group: "groups", workerId: "worker_id" };
+
+/** The identity provider with everybody who can sign in. It stands for an issuer, or is one itself. */
+export function startSignIns(
+  options: Pick<Parameters<typeof startIdentityServer>[0], "issuer" | "now"> = {},
+): Promise<IdentityServer> {
+  return startIdentityServer({ audience: AUDIENCE, claims: CLAIMS, people: SIGN_INS, ...options });
+}
+
+export interface AssembleOptions {
+  /** When it begins, in milliseconds since the epoch; the story's own start unless given. */
+  readonly startMs?: number;
+  /** The provider that the stack was told to trust; unless given, one stands for whichever that is. */
+  readonly identity?: IdentityServer;
+}
+
+/** Starts the systems around a stack, an identity provider among them, and the stack between them in this process. */
+export async function assemble(
+  stack: Stack,
+  { startMs = STORY_START, identity: given }: AssembleOptions = {},
+): Promise<Cast> {
   const connectionsOf = (handler: string) => {
     const resource = stack
       .resources("aws_lambda_function")
@@ -167,6 +196,7 @@ export async function assemble(stack: Stack): Promise<Cast> {
     ]),
   );
   const secretOf = (connection: { readonly secretArn: string }): string => secrets[connection.secretArn] ?? "";
+  const now = (): number => cloud.clock.now();
   const systems = await startSystems(
     {
       reader: secretOf(hrisReader),
@@ -174,18 +204,28 @@ export async function assemble(stack: Stack): Promise<Cast> {
       directory: secretOf(directory),
       ...(finance === undefined ? {} : { finance: secretOf(finance) }),
     },
-    () => "2026-11-23",
+    () => new Date(now()).toISOString().slice(0, 10),
   );
-  const cloud = await LocalCloud.start(stack, {
-    startMs: STORY_START,
+  const { issuer } = authorizerOf(stack);
+  const identity = given ?? (await startSignIns({ issuer, now }));
+  const cloud: LocalCloud = new LocalCloud(stack, {
+    startMs,
     hosts: {
+      [issuer]: identity.url,
       [hrisReader.baseUrl]: systems.hris.url,
       [directory.baseUrl]: systems.directoryUrl,
       ...(finance === undefined || systems.financeUrl === undefined ? {} : { [finance.baseUrl]: systems.financeUrl }),
     },
     secrets,
   });
-  return { cloud, hris: systems.hris, stop: () => systems.stop() };
+  identity.register(await cloud.signInSettings());
+  return {
+    cloud,
+    hris: systems.hris,
+    stop: async () => {
+      await Promise.all([systems.stop(), identity.stop()]);
+    },
+  };
 }
 
 function employee(name: string, fields: Readonly<Record<string, BambooHrValue>>) {

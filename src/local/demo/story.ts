@@ -2,7 +2,7 @@ import { REASONS } from "../../policy";
 import type { SessionCredentials } from "../../runtime/ports";
 import type { ReconciliationReport } from "../../runtime/reconciliation/report";
 import { AccessDenied } from "../iam";
-import type { Person } from "../identity-provider";
+import type { Person } from "../token-signer";
 import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type StoryCloud, type WorkerName } from "./cast";
 import { attackPerimeter } from "./perimeter-attacks";
 
@@ -105,7 +105,7 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
     told(cloud.outcomes(), workerOf).filter((change) => change.requestId === requestId);
 
   const approvals = async (person: Person, method: string, path: string, body?: object) => {
-    const token = await cloud.identityProvider.tokenFor(person, cloud.clock.now());
+    const token = await cloud.tokenOf(person);
     const answer = await cloud.approvals(token, method, path, body);
     await cloud.quiet();
     return answer;
