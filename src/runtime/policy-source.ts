@@ -3,12 +3,14 @@ import { policyFromItems, PolicyItemsError } from "../policy/items";
 import type { Policy } from "../policy/model";
 import { policyDigest as digestOf } from "../policy/normalise";
 import { PolicyInTransition } from "./errors";
-import type { Store } from "./ports";
+import type { Key, Store, WriteAction } from "./ports";
 
 /** A policy, and the digest that decisions and exact changes name it by. */
 export interface PinnedPolicy {
   readonly policy: Policy;
   readonly policyDigest: string;
+  /** Hashes of its items in the classification table, by sort key, the manifest's among them. */
+  readonly hashes: ReadonlyMap<string, string>;
 }
 
 /**
@@ -18,13 +20,30 @@ export interface PinnedPolicy {
 export function createPolicySource(store: Store, manifestHash: string): () => Promise<PinnedPolicy> {
   let cached: PinnedPolicy | undefined;
   return async () => {
-    const manifest = await store.get("classification", { pk: POLICY_PARTITION, sk: MANIFEST_KEY });
+    const manifest = await store.get("classification", itemKey(MANIFEST_KEY));
     if (manifest?.["hash"] !== manifestHash) {
       throw new PolicyInTransition("the classification table holds another policy than this handler was deployed with");
     }
     cached ??= await readPolicy(store, manifestHash);
     return cached;
   };
+}
+
+/**
+ * Hold in a transaction while the table holds this policy, and of one field the same. An apply writes the manifest last, and a field's own item
+ * some seconds before: from the first of them on, neither begins anything that was judged by what stood there before.
+ */
+export function policyHolds({ hashes }: PinnedPolicy, field: string): readonly WriteAction[] {
+  return [MANIFEST_KEY, `field#${field}`].map((sk) => ({
+    kind: "check",
+    table: "classification",
+    key: itemKey(sk),
+    condition: { attribute: "hash", is: "=", value: hashes.get(sk) ?? "" },
+  }));
+}
+
+function itemKey(sk: string): Key {
+  return { pk: POLICY_PARTITION, sk };
 }
 
 async function readPolicy(store: Store, manifestHash: string): Promise<PinnedPolicy> {
@@ -35,7 +54,8 @@ async function readPolicy(store: Store, manifestHash: string): Promise<PinnedPol
   }
   try {
     const policy = policyFromItems(items);
-    return { policy, policyDigest: digestOf(policy) };
+    const hashes = new Map(items.map(({ sk, hash }) => [String(sk), String(hash)]));
+    return { policy, policyDigest: digestOf(policy), hashes };
   } catch (error) {
     // Half of an apply looks like this; so does a table that was tampered with, which then stays closed.
     if (!(error instanceof PolicyItemsError)) throw error;

@@ -557,6 +557,31 @@ describe("the transaction before the call", () => {
     expect(world.hris.writes).toEqual([]);
   });
 
+  test.each([
+    ["the field's own item, which an apply writes first,", "field#work_email"],
+    ["the manifest, which it writes last,", "manifest"],
+  ])("the policy counts at the moment of the intent: %s moved meanwhile", async (_what, sk) => {
+    const world = new World();
+    await withSession(world, async (payload) => {
+      const id = JSON.stringify(["policy", sk]);
+      const item = world.tables.classification.get(id)!;
+      world.hris.onRead = () => {
+        world.seed("classification", [{ ...item, hash: "0".repeat(64) }]);
+        return undefined;
+      };
+      expect(await send(world, payload)).toMatchObject({
+        status: 503,
+        refused: "PolicyInTransition",
+        retryAfterSeconds: 30,
+      });
+      expect(world.ledger(`intent#${payload.grantId}`, "intent")).toBeUndefined();
+      world.hris.onRead = undefined;
+      world.seed("classification", [item]);
+      expect(await send(world, payload)).toMatchObject({ outcome: "applied" });
+    });
+    expect(world.hris.writes).toHaveLength(1);
+  });
+
   test.each(["switch", "breaker"])("a missing %s item means no", async (pk) => {
     const world = new World();
     await withSession(world, async (payload) => {

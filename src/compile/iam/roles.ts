@@ -23,6 +23,7 @@ import { killSwitch, killSwitchWorkflow } from "./kill-switch";
 import { connectForLambdaAlone, flowLogsRole } from "./perimeter";
 import { reconciler, reconcilerWorkflow, type ReaderSecrets } from "./reconciliation";
 import {
+  checkClassification,
   compare,
   denyLedger,
   documentOf,
@@ -358,6 +359,7 @@ function gateway({ names, refs }: IamInput): Statement[] {
       LEDGER.outcomePrefix,
     ]),
     readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
+    checkClassification(names),
     readClassification(names),
     ...readSecrets(names, "ReadWriterSecret", [refs.writerSecretArn], ownKey(refs.writerSecretKeyArn)),
     macStatement("VerifyDigests", "kms:VerifyMac", refs.digestKeyArn),

@@ -54,7 +54,17 @@ export function readClassification(names: Names): Statement {
   return {
     Sid: "ReadClassification",
     Effect: "Allow",
-    Action: ["dynamodb:GetItem", "dynamodb:Query"],
+    Action: itemActions(["GetItem", "Query"]),
+    Resource: names.classificationTable.arn,
+  };
+}
+
+/** Naming the policy's items as conditions of a transaction. */
+export function checkClassification(names: Names): Statement {
+  return {
+    Sid: "CheckClassification",
+    Effect: "Allow",
+    Action: itemActions(["ConditionCheckItem"]),
     Resource: names.classificationTable.arn,
   };
 }

@@ -4,7 +4,7 @@ import { DEADLINES_MS, formatInstant, parseInstant, type Outcome } from "../../c
 import { matchesField } from "../../hris/catalogue";
 import type { HrisAdapter } from "../../hris/contract";
 import { isStricter } from "../../policy/classes";
-import type { Breaker, Field, Policy, Scalar } from "../../policy/model";
+import type { Breaker, Field, Scalar } from "../../policy/model";
 import type { WriteBackRequest } from "../../policy/request";
 import { approvalOnRecord } from "../approvals-on-record";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
@@ -24,7 +24,7 @@ import { writeOnce, type WriteResult } from "../hris-write";
 import { controlKeys, ledgerKeys, type GrantItem, type InspectionItem, type IntentItem } from "../ledger";
 import { changeOutcomeItem, grantOutcomeItem, type Ending } from "../outcomes";
 import type { GatewayAnswer } from "../payloads";
-import { createPolicySource } from "../policy-source";
+import { createPolicySource, policyHolds, type PinnedPolicy } from "../policy-source";
 import {
   ConditionFailed,
   type Clock,
@@ -130,6 +130,8 @@ class Refused extends Error {
   }
 }
 
+const inTransition = (): Refused => new Refused("PolicyInTransition", 30);
+
 /** Thrown where the change is found to have come to its end without a write: nothing that a later attempt could do would change it. */
 class EndsUnused extends Error {
   override readonly name = "EndsUnused";
@@ -153,7 +155,7 @@ interface Case {
   readonly grant: GrantItem;
   readonly request: WriteBackRequest;
   readonly inspection: InspectionItem;
-  readonly policy: Policy;
+  readonly pinned: PinnedPolicy;
   readonly rules: Field;
 }
 
@@ -162,7 +164,7 @@ interface Case {
  *
  * In this order: authenticate the caller; grant open, unused and unexpired; policy pinned, class now, approvals on record; the
  * value, by the MAC over the exact change; the worker's lease; compare the HRIS with `from`; one transaction that uses the grant,
- * records the intent and finds the switch running and the breaker ok; the one HRIS call; read-back; one transaction with the
+ * records the intent and finds the policy unchanged, the switch running and the breaker ok; the one HRIS call; read-back; one transaction with the
  * outcome. A refusal uses nothing.
  *
  * What no later attempt could change is an outcome without a call: a value that the HRIS holds already (`noop`), a worker who is gone or
@@ -272,7 +274,7 @@ export function createHandler(
     });
     if (!(await ports.keys.verifyMac(message, grant.digest))) throw new Refused("ValueMismatch");
     if (matchesField(ports.systems.hris().neverFields, rules.hrisField)) throw new EndsUnused("denied", "NeverInHris");
-    return { grant, request, inspection, policy: pinned.policy, rules };
+    return { grant, request, inspection, pinned, rules };
   }
 
   /** Takes the worker's lease, waiting a little for another request on the same worker. Nobody takes a lease twice. */
@@ -381,7 +383,7 @@ export function createHandler(
    */
   async function useGrant(
     request: GatewayRequest,
-    { grant, policy }: Case,
+    { grant, pinned }: Case,
     lease: Lease,
     hris: HrisAdapter,
     startedMs: number,
@@ -396,12 +398,13 @@ export function createHandler(
       accessKeyId: request.accessKeyId,
       settledBy,
     };
-    const [hour, day] = countActions(now, policy.breaker);
+    const [hour, day] = countActions(now, pinned.policy.breaker);
     const uses: readonly (readonly [GatewayRefusal, WriteAction])[] = [
       ["GrantUsed", putIfAbsent("ledger", intent)],
       ["GrantEnded", checkAbsent(ledgerKeys.grantEnd(grantId))],
       ["ChangeEnded", checkAbsent(ledgerKeys.changeOutcome(grant.requestId, grant.index))],
       ["ApprovalDenied", checkAbsent(ledgerKeys.denied(grant.requestId, grant.index, grant.digest))],
+      ...policyHolds(pinned, grant.field).map((action) => ["PolicyInTransition", action] as const),
       ["SwitchStopped", switchRuns()],
       ["BreakerTripped", breakerHolds()],
       ["BreakerTripped", hour],
@@ -434,7 +437,7 @@ export function createHandler(
       const [code, action] = uses[error.failed[0] ?? 0] ?? ["GrantUsed"];
       // A counter alone: the limit is reached at this write.
       if (action === hour || action === day) await trip(grantId);
-      throw new Refused(code);
+      throw code === "PolicyInTransition" ? inTransition() : new Refused(code);
     }
   }
 
@@ -493,7 +496,7 @@ export function createHandler(
 function refusalOf(error: unknown): Refused {
   if (error instanceof Refused) return error;
   const name = nameOf(error);
-  if (name === "PolicyInTransition") return new Refused("PolicyInTransition", 30);
+  if (name === "PolicyInTransition") return inTransition();
   return new Refused("ServiceUnavailable", 30);
 }
 
