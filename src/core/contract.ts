@@ -117,6 +117,7 @@ export const LEDGER = {
   systemResume: "system-resume",
   systemStop: "system-stop",
   systemDrill: "system-drill",
+  systemTrip: "system-trip",
   drillLookPrefix: "drill-look#",
   reversalPrefix: "reversal#",
 } as const;

@@ -207,6 +207,13 @@ const MAKERS: readonly {
     invariants: [2, 6],
   },
   {
+    id: "record-trips",
+    title: "record that people were told of a tripped breaker",
+    kinds: [LEDGER.systemTrip],
+    allowed: ["gateway", "sweeper"],
+    invariants: [2, 5],
+  },
+  {
     id: "record-stops",
     title: "record who stopped the system, and what a drill showed",
     kinds: [LEDGER.systemStop, LEDGER.systemDrill],

@@ -32,6 +32,7 @@ import type { Key } from "./ports";
  *   system-stop                      <stopId>                   somebody stopped the system
  *   system-stop                      <stopId>#<action>#<step>   when a layer of the stop was set, or let go
  *   system-drill                     <stopId>                   what a drill showed
+ *   system-trip                      <stopId>                   the breaker tripped, and somebody was told
  *   drill-look#<stopId>              stopped, resumed           which values HR's records showed, before and after a drill
  *   reversal#<requestId>#<index>     <reversalId>               somebody asked to take back what this change wrote
  */
@@ -111,6 +112,7 @@ export const ledgerKeys = {
     sk: `${stopId}#${action}#${step}`,
   }),
   drill: (stopId: string): Key => ({ pk: LEDGER.systemDrill, sk: stopId }),
+  trip: (stopId: string): Key => ({ pk: LEDGER.systemTrip, sk: stopId }),
   drillLook: (stopId: string, when: DrillLookItem["when"]): Key => ({
     pk: `${LEDGER.drillLookPrefix}${stopId}`,
     sk: when,
@@ -378,6 +380,13 @@ export interface SwitchItem extends Key {
 export interface BreakerItem extends Key {
   readonly state: "ok" | "tripped";
   readonly trippedAt?: string;
+}
+
+/** A trip of the breaker that people were told of, by a line of the log. */
+export interface TripItem extends Key {
+  readonly stopId: string;
+  readonly trippedAt: string;
+  readonly toldAt: string;
 }
 
 /** One operator's agreement that one stop ends. */

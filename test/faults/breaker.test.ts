@@ -31,13 +31,17 @@ const FLOODED: Story = { name: "a flood", ends: [], begin: flood };
 
 const breaker = (site: Site) => site.world.control("breaker");
 const tripId = (site: Site): string => `breaker-${String(breaker(site)?.["trippedAt"])}`;
-const said = (site: Site) => site.world.lines.filter(({ event }) => event === "breaker-tripped").length;
+const lines = (site: Site) => site.world.lines.filter(({ event }) => event === "breaker-tripped");
+const said = (site: Site) => lines(site).length;
+/** Trips of which it is on record that somebody was told, by their ids. */
+const onRecord = (site: Site) => site.world.itemsOf("ledger", "system-trip").map(({ sk }) => sk);
 const written = (site: Site): number => site.writes.length;
 
 test("a flood stops at the breaker, which says so once and by the ends of what it stopped", async () => {
   const site = await told(FLOODED);
   expect([violations(site), written(site), said(site)]).toEqual([[], LIMIT, 1]);
   expect(breaker(site)).toMatchObject({ state: "tripped" });
+  expect([lines(site)[0]?.["stopId"], onRecord(site)]).toEqual([tripId(site), [tripId(site)]]);
   const all = ends(site);
   expect(all.filter((end) => end === "applied")).toHaveLength(LIMIT);
   const stopped = site.world.events.filter(({ detail }) => detail["outcome"] === "not-applied");
@@ -76,19 +80,32 @@ test("it stays tripped in the hours after, until two operators agreed to the end
 test.each([
   ["dies", { dies: "Sandbox.Timedout" }],
   ["fails", "fails"],
-] as const)("no more is written than it allows, wherever in the flood a process %s", async (_name, how) => {
-  const { calls } = (await told(FLOODED)).invocations;
-  const gateway = calls.filter((call) => call.process === "gateway" && isEffect(call));
-  expect(gateway.length).toBeGreaterThan(3 * FLOOD);
-  for (const call of gateway) {
-    for (const moment of ["before", "after"] as const) {
-      const site = await told(FLOODED, ({ invocations }) => {
-        invocations.fault = { call: call.number, moment, how };
-      });
-      const where = `${moment} ${String(call.number)} ${call.method}`;
-      expect({ where, found: violations(site) }).toEqual({ where, found: [] });
-      expect(site.intents.length).toBeLessThanOrEqual(LIMIT);
-      expect(breaker(site)).toMatchObject({ state: "tripped" });
+] as const)(
+  "no more is written than it allows, and it is said, wherever in the flood a process %s",
+  async (_name, how) => {
+    const { calls } = (await told(FLOODED)).invocations;
+    const gateway = calls.filter((call) => call.process === "gateway" && isEffect(call));
+    expect(gateway.length).toBeGreaterThan(3 * FLOOD);
+    let twice = 0;
+    for (const call of gateway) {
+      for (const moment of ["before", "after"] as const) {
+        const site = await told(FLOODED, ({ invocations }) => {
+          invocations.fault = { call: call.number, moment, how };
+        });
+        const where = `${moment} ${String(call.number)} ${call.method}`;
+        expect({ where, found: violations(site) }).toEqual({ where, found: [] });
+        expect(site.intents.length).toBeLessThanOrEqual(LIMIT);
+        expect(breaker(site)).toMatchObject({ state: "tripped" });
+        // The one trip, once; twice where what says it broke before it was on record.
+        twice += said(site) - 1;
+        const found = new Set(lines(site).map(({ stopId }) => stopId));
+        expect({ where, found: [...found], onRecord: onRecord(site) }).toEqual({
+          where,
+          found: [tripId(site)],
+          onRecord: [tripId(site)],
+        });
+      }
     }
-  }
-});
+    expect(twice).toBe(1);
+  },
+);

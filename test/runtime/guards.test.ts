@@ -300,8 +300,8 @@ describe("the sweeper", () => {
     await world.requestApproval({ ...PLACE, field: "manager", digest, approvalTimeoutSeconds: 60, taskToken: "old" });
     world.now += 61_000;
     const renewed = { ...world.control("task#r-1#0")!, encryptedToken: "renewed", dueAt: "2027-01-01T00:00:00.000Z" };
-    // The queue; then the write.
-    beforeCall(world, "sweeper", 2, () => {
+    // The breaker, the queue; then the write.
+    beforeCall(world, "sweeper", 3, () => {
       world.seed("control", [renewed]);
     });
     await world.sweeper();
@@ -315,7 +315,7 @@ describe("the sweeper", () => {
       { pk: "look#g-x", grantId: "g-x", queue: "second-look", dueAt: "2020-01-01T00:00:00.000Z" },
     ]);
     world.now += 20 * 60_000;
-    beforeCall(world, "sweeper", 4, () => {
+    beforeCall(world, "sweeper", 5, () => {
       world.now += 31_000;
     });
     expect(await world.sweeper()).toMatchObject({ ended: 1, left: 0 });

@@ -518,7 +518,7 @@ describe("a change whose execution ends without a word", () => {
     expect(world.outcome()).toBeUndefined();
     expect(world.events).toEqual([]);
     expect(Math.max(...due)).toBe(6);
-    expect(world.probes.sweeper.calls).toBeLessThan(50 * 24 * 6);
+    expect(world.probes.sweeper.calls).toBeLessThan(50 * 24 * 7);
     world.ended.add("r-1");
     await hours(world, 7);
     expect(world.outcome()).toBe("not-applied");

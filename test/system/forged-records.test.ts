@@ -24,6 +24,7 @@ const MAKERS: Readonly<Record<keyof typeof LEDGER, readonly string[]>> = {
   systemResume: ["approvals"],
   systemStop: ["kill-switch"],
   systemDrill: ["kill-switch"],
+  systemTrip: ["gateway", "sweeper"],
   reversalPrefix: ["reversal"],
   drillLookPrefix: ["sweeper"],
 };

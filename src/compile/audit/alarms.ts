@@ -61,6 +61,8 @@ const MAX_METRICS = 10;
 const TOLD: readonly {
   readonly event: string;
   readonly handler: string;
+  /** Says it too, where the first one died before it did. */
+  readonly orBy?: string;
   readonly alarm: string;
   readonly metric: string;
   readonly description: string;
@@ -76,6 +78,7 @@ const TOLD: readonly {
   {
     event: "breaker-tripped",
     handler: "gateway",
+    orBy: "sweeper",
     alarm: "breaker-tripped",
     metric: "BreakerTripped",
     description:
@@ -149,7 +152,10 @@ export function compileLogMetrics({ handlers, gatewayAccessLog }: Watched): read
     ...handlers.flatMap((handler) =>
       counted(`errors-${handler}`, handler, `$.level = "ERROR"${others}`, "HandlerErrors"),
     ),
-    ...TOLD.flatMap(({ alarm, handler, event, metric }) => counted(alarm, handler, `$.event = "${event}"`, metric)),
+    ...TOLD.flatMap(({ alarm, handler, orBy, event, metric }) => [
+      ...counted(alarm, handler, `$.event = "${event}"`, metric),
+      ...(orBy === undefined ? [] : counted(`${alarm}-${orBy}`, orBy, `$.event = "${event}"`, metric)),
+    ]),
     ...counted("reconciled", HEARTBEAT.handler, `$.event = "${HEARTBEAT.event}"`, HEARTBEAT.metric),
     ...counted("grants-refused", "gateway", `$.event = "grant-refused"`, "GrantsRefused"),
     ...(gatewayAccessLog

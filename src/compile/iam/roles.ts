@@ -352,6 +352,7 @@ function gateway({ names, refs }: IamInput): Statement[] {
       ["UpdateItem"],
     ),
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
+    putLedger(names, "RecordTrips", [LEDGER.systemTrip]),
     putLedger(names, "RecordIntentsAndOutcomes", [
       LEDGER.grantEndPrefix,
       LEDGER.grantOutcomePrefix,
@@ -388,6 +389,8 @@ function sweeper({ names, refs }: IamInput): Statement[] {
     useControl(names, "FileSecondLooks", [CONTROL.lookPrefix], ["PutItem"]),
     useControl(names, "RemoveDoneWork", [CONTROL.lookPrefix, CONTROL.openPrefix], ["DeleteItem"]),
     putLedger(names, "KeepLooksOfDrills", [LEDGER.drillLookPrefix]),
+    putLedger(names, "RecordTrips", [LEDGER.systemTrip]),
+    useControl(names, "SeeTheBreaker", [CONTROL.breaker], ["GetItem"]),
     putLedger(names, "SettleGrants", [
       LEDGER.grantEndPrefix,
       LEDGER.grantOutcomePrefix,

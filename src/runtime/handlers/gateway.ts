@@ -7,6 +7,7 @@ import { isStricter } from "../../policy/classes";
 import type { Breaker, Field, Scalar } from "../../policy/model";
 import type { WriteBackRequest } from "../../policy/request";
 import { approvalOnRecord } from "../approvals-on-record";
+import { tripBreaker } from "../breaker";
 import { configSchema as configOf, membersOf, type Environment } from "../config";
 import { changeMessage } from "../exact-change";
 import { readGatewayRequest, type GatewayRequest, type RequestRefusal } from "../gateway-request";
@@ -436,27 +437,8 @@ export function createHandler(
       if (!(error instanceof ConditionFailed)) throw error;
       const [code, action] = uses[error.failed[0] ?? 0] ?? ["GrantUsed"];
       // A counter alone: the limit is reached at this write.
-      if (action === hour || action === day) await trip(grantId);
+      if (action === hour || action === day) await tripBreaker(ports, grantId);
       throw code === "PolicyInTransition" ? inTransition() : new Refused(code);
-    }
-  }
-
-  /** Trips the breaker, and says so once. Only an operator resets it. */
-  async function trip(grantId: string): Promise<void> {
-    const trippedAt = formatInstant(clock.now());
-    try {
-      await store.write([
-        {
-          kind: "update",
-          table: "control",
-          key: controlKeys.breaker(),
-          set: { state: "tripped", trippedAt },
-          condition: { attribute: "state", is: "=", value: "ok" },
-        },
-      ]);
-      log.error("breaker-tripped", { grantId });
-    } catch (error) {
-      if (!(error instanceof ConditionFailed)) throw error;
     }
   }
 

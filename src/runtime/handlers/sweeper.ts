@@ -2,6 +2,7 @@ import { CONTROL, formatInstant, parseInstant, PAYLOAD_VERSION } from "../../cor
 import { lookAtRecords } from "../kill-switch/drill-look";
 import { drillLookInputSchema } from "../payloads";
 import { settleOpen, watchOpen } from "../abandoned";
+import { tellOfTrip } from "../breaker";
 import { ignoreLostRace, postpone } from "../due-work";
 import {
   checkAbsent,
@@ -95,7 +96,7 @@ type Result = "settled" | "ended" | "looked" | "expired" | "left";
  * reverted. A wait for approval past its end: forgotten, its token with it. A change whose execution ended without a word: ended
  * and announced.
  *
- * It also takes a drill's two looks at HR's records, when the kill switch asks: it has the reader's credential already.
+ * It also tells of a trip of the breaker whose gateway died before it did, and takes a drill's two looks at HR's records, when the kill switch asks: it has the reader's credential already.
  *
  * Each item goes record first, event second, queue last, so that a crash anywhere repeats at most an event; every record is
  * conditional, so that two runs at once do no harm. What cannot be settled now goes to the end of its queue, so that however
@@ -131,6 +132,7 @@ export function createHandler(ports: SweeperPorts): (event?: unknown) => Promise
         }
       }
     };
+    await tellOfTrip(ports).catch((error: unknown) => failed("breaker", error));
     // First what asks the HRIS nothing: a slow HRIS may take all the time that there is.
     await sweep("approval", (item) => expireTask(ports, item as unknown as TaskItem));
     const statusOf = once((requestId: string) => ports.workflow.status(requestId));

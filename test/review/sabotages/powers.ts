@@ -86,6 +86,7 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
     invariant: 6,
   }),
   held("a second maker of stops", "announce", onlyKeys("PutItem", "ledger", "system-stop"), { invariant: 6 }),
+  held("somebody silences a tripped breaker", "announce", onlyKeys("PutItem", "ledger", "system-trip")),
   held("somebody files a drill that nobody held", "approvals", onlyKeys("PutItem", "ledger", "system-drill"), {
     invariant: 6,
   }),
