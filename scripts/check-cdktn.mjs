@@ -1,7 +1,7 @@
 // Proves that the same source synthesizes the same resources under cdktn, the maintained fork of CDKTF: copies the checkout, installs
 // both packages by alias, synthesizes every example in both, compares. Needs the npm registry; run by hand or by a scheduled job.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ const copy = mkdtempSync(join(tmpdir(), "writeback-cdktn-"));
 const run = (command, args, cwd, env = {}) =>
   execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
 const examples = readdirSync(join(root, "examples"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && existsSync(join(root, "examples", entry.name, "main.ts")))
   .map((entry) => entry.name);
 const synth = (cwd, out, example) => {
   run(join(cwd, "node_modules/.bin/tsx"), [`examples/${example}/main.ts`], cwd, {

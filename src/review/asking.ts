@@ -120,7 +120,7 @@ function mayBeAllowed(caller: Caller, ask: Ask, layers: Layers): boolean {
     ...(layers.session === undefined ? {} : { session: bareAllows(layers.session) }),
     ...(layers.resource === undefined ? {} : { resource: bareAllows(layers.resource) }),
   };
-  return evaluate(requestOf(caller, ask, {}), bare).decision === "allow";
+  return attempt(requestOf(caller, ask, {}), bare)?.decision !== "deny";
 }
 
 /** What follows from who asks: a caller cannot choose it. */
@@ -204,9 +204,8 @@ export function concerns(statement: Statement, { action, resource }: Ask): boole
     const anybody = defined({ ...bare(statement), Effect: "Allow", Principal: undefined, NotPrincipal: undefined });
     return { Version: "2012-10-17" as const, Statement: [anybody] };
   });
-  return (
-    evaluate({ principalArn: ANYBODY, action, resource, context: {} }, { identity: [single] }).decision === "allow"
-  );
+  const request = { principalArn: ANYBODY, action, resource, context: {} };
+  return attempt(request, { identity: [single] })?.decision !== "deny";
 }
 
 function kept<Key extends object, Made>(cache: WeakMap<Key, Made>, key: Key, make: () => Made): Made {

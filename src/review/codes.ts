@@ -174,7 +174,10 @@ export const UNREAD_CODES = {
     "a value is not known before the apply, or Terraform computes it",
     "write it as a literal or as a plain reference; what only the apply tells, the next plan knows",
   ),
-  UnreadPart: code("a part of the stack is not written out as plain resources", "write it out, or prove it apart"),
+  UnreadPart: code(
+    "a part of the stack is not written out as plain resources with names that can be read",
+    "write it out, or prove the plan (`prove --plan`), where names are known",
+  ),
   UnreadWorkflow: code("a workflow cannot be followed to its end", "use JSONPath and literal function names"),
   PartMissing: code(
     "a part that the proof speaks of is not in the stack",

@@ -16,5 +16,8 @@ export function attributeOf(place: Place, { type, address, body }: Resource, att
   const own = body[attribute];
   if (typeof own === "string") return own;
   const assigned = assignedAttribute({ type, address, argument: (name) => body[name] }, attribute, place);
-  return typeof assigned === "string" ? assigned : `[${address}]`;
+  if (typeof assigned === "string") return assigned;
+  return attribute === "arn"
+    ? `arn:${place.partition}:${type}:${place.region}:${place.accountId}:[${address}]`
+    : `[${address}]`;
 }

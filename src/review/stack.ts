@@ -162,9 +162,18 @@ export function stackWith(parts: {
     resources: (type) => types.get(type) ?? [],
     data: [...parts.data].sort(byAddress),
     outputs: parts.outputs,
-    unread: [...parts.unread].sort(byAddress),
+    unread: [...parts.unread, ...unnamed(all, parts.place)].sort(byAddress),
     rest: parts.rest,
   };
+}
+
+/** Resources whose ARN is made of a name that nobody can read: whatever other documents name may be them. */
+function unnamed(all: readonly Resource[], place: Place): UnreadPart[] {
+  return all.flatMap(({ type, address, body }) => {
+    if (typeof body["arn"] === "string") return [];
+    const arn = assignedAttribute({ type, address, argument: (name) => body[name] }, "arn", place);
+    return arn instanceof Unreadable ? [{ address, reason: `its name cannot be read: ${arn.reason}` }] : [];
+  });
 }
 
 interface RawResource {

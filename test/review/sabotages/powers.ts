@@ -690,6 +690,28 @@ export const POWER_SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    name: "a role whose name is only known later",
+    invariant: 2,
+    code: "UnreadPart",
+    verdict: "not-proved",
+    change: (hand) => {
+      const role = hand.role("decide");
+      role.body["name"] = "${var.prefix}-decide";
+      return role.address;
+    },
+  },
+  {
+    name: "a function whose name a directive makes",
+    invariant: 2,
+    code: "UnreadPart",
+    verdict: "not-proved",
+    change: (hand) => {
+      const { body, address } = hand.fn("approvals");
+      body["function_name"] = "%{ if var.short }approvals%{ endif }";
+      return address;
+    },
+  },
+  {
     name: "a module beside the resources",
     invariant: 2,
     code: "UnreadPart",
