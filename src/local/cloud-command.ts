@@ -1,9 +1,9 @@
 import { DeployedCloud, missingForCloud } from "./aws/deployed-cloud";
-import { MANAGER_ID, SIGN_INS, WORKERS } from "./demo/cast";
+import { MANAGER_ID, WORKERS } from "./demo/cast";
 import { renderChapter, renderEnd } from "./demo";
 import { tellStory } from "./demo/story";
 import type { DemoExample } from "./demo/synthesize";
-import type { PublishedNotice } from "./notices";
+import { everyMinute, renderSignIns, showMessages, untilInterrupted } from "./by-hand";
 import type { Stack } from "./stack";
 
 export interface CloudOptions {
@@ -35,52 +35,21 @@ export async function runCloud(options: CloudOptions): Promise<number> {
     },
     onProgress: progressTo(err),
   });
-  const interrupted = new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  const interrupted = untilInterrupted();
   try {
     await cloud.apply();
     if (options.story) return await story(cloud, options);
     out(nextSteps(cloud));
-    const stopTelling = tellEveryMinute(cloud, options);
+    const stopTelling = everyMinute(() => cloud.notify(), err);
+    const stopShowing = showMessages(() => cloud.front.notices, cloud.approvalsUrl, out);
     await interrupted;
     stopTelling();
+    stopShowing();
     err("\ntaking it down …\n");
     return 0;
   } finally {
     await cloud.stop();
   }
-}
-
-/** Wakes the notifier as its schedule does, and shows the messages that people would get. Returns what ends it. */
-function tellEveryMinute(cloud: DeployedCloud, { out, err }: CloudOptions): () => void {
-  let shown = 0;
-  let isAwake = false;
-  const timer = setInterval(() => {
-    if (isAwake) return;
-    isAwake = true;
-    cloud
-      .notify()
-      .catch((error: unknown) => {
-        err(`the notifier failed: ${error instanceof Error ? error.message : String(error)}\n`);
-      })
-      .finally(() => {
-        isAwake = false;
-        for (const notice of cloud.front.notices.slice(shown)) out(renderNotice(notice, cloud.approvalsUrl));
-        shown = cloud.front.notices.length;
-      });
-  }, 60_000);
-  return () => {
-    clearInterval(timer);
-  };
-}
-
-/** A message as people would read it, with the page's address on this machine. */
-function renderNotice({ topicArn, subject, text }: PublishedNotice, approvalsUrl: string): string {
-  const here = text.trim().replace(/^https:\/\/[^/\s]+(?=\/#\/)/m, approvalsUrl);
-  const lines = [`To ${topicArn.slice(topicArn.lastIndexOf(":") + 1)}: ${subject}`, ...here.split("\n")];
-  return `\n${lines.join("\n  ").replaceAll(/^ +$/gm, "")}\n`;
 }
 
 async function story(cloud: DeployedCloud, { json, out, err }: CloudOptions): Promise<number> {
@@ -147,7 +116,7 @@ The stack is up. It is taken down with Ctrl-C.
 AWS          ${front.url}   (any AWS SDK or CLI: AWS_ENDPOINT_URL; whatever is not a function of the stack acts as administrator)
 HRIS         ${systems.hris.url}   (BambooHR's API; API keys are in Secrets Manager)
 Page         ${pageUrl}   (approvals: open it in a browser and sign in as one of these; nobody asks for a password)
-${SIGN_INS.map(({ subject, name = subject, groups }) => `             ${name.padEnd(16)} ${subject.padEnd(16)} ${groups.join(", ")}`).join("\n")}
+${renderSignIns("             ")}
 Approvals    ${approvalsUrl}/approvals   (the page's API; tokens of the issuer ${issuer})
 
 Put a joiner event on the bus; its manager then waits on the page for somebody of hr-ops-approvers:

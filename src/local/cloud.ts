@@ -49,7 +49,7 @@ import { requireReport, type ReconciliationReport } from "../runtime/reconciliat
 import { ApprovalsHttp } from "./approvals-http";
 import { LocalBus, type Delivery, type Entry } from "./bus";
 import { archiveOf, authorizeStream, streamEvent, streamReader, type ItemChange, type LocalBucket } from "./evidence";
-import { localClock, type LocalClock } from "./clock";
+import type { LocalClock } from "./clock";
 import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
 import { localUrl, reachOf, type Hosts } from "./hosts";
@@ -81,8 +81,7 @@ export interface LogLine {
 
 /** What this machine provides where AWS and the outside world would. */
 export interface CloudOptions {
-  /** Milliseconds since the epoch at which the story begins. */
-  readonly startMs: number;
+  readonly clock: LocalClock;
   /** What stands for the systems of the stack, and for the issuer that its approvals API trusts. */
   readonly hosts: Hosts;
   /** Secret ARN to its text. */
@@ -179,7 +178,7 @@ export class LocalCloud {
     readonly stack: Stack,
     private readonly options: CloudOptions,
   ) {
-    this.clock = localClock(options.startMs);
+    this.clock = options.clock;
     const now = (): number => this.clock.now();
     this.iam = new LocalIam(stack, now);
     this.network = new LocalNetwork(stack);
@@ -314,6 +313,13 @@ export class LocalCloud {
   async #wake(handler: HandlerName): Promise<void> {
     const { arn, role_arn: roleArn } = scheduleOf(this.stack, handler);
     await this.#invokeAs(this.iam.role(roleArn), arn, {});
+  }
+
+  /** Ends every execution: one that waits for people keeps a timer, and so this process. */
+  stop(): void {
+    for (const engine of [this.engine, this.killSwitch, this.reconciliation]) {
+      for (const execution of engine?.executions() ?? []) execution.stop("this machine's cloud was stopped");
+    }
   }
 
   /** The outcome events so far. */

@@ -2,12 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { demoAtThePage } from "./demo/at-the-page";
 import { assemble } from "./demo/cast";
 import { tellStory, type Chapter, type Story } from "./demo/story";
 import { synthesizeExample, type DemoExample } from "./demo/synthesize";
 import { loadStack } from "./stack";
 
 export interface DemoOptions {
+  /** Serves the approvals page with changes that wait, until it is interrupted, instead of telling the story. */
+  readonly page: boolean;
   /** Prints one JSON object instead of the story. */
   readonly json: boolean;
   readonly example: DemoExample;
@@ -17,12 +20,21 @@ export interface DemoOptions {
  * Synthesizes an example, runs what was synthesized on this machine, and tells what happened. Result on stdout, progress on
  * stderr. Returns the exit code: 0, or 3 where an attack was not refused.
  */
-export async function runDemo({ json, example }: DemoOptions): Promise<number> {
+export async function runDemo({ json, page, example }: DemoOptions): Promise<number> {
   const progress = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
   const outDir = await mkdtemp(join(tmpdir(), "writeback-demo-"));
   try {
+    if (page) {
+      await demoAtThePage({
+        example,
+        outDir,
+        out: (text) => process.stdout.write(text),
+        err: (text) => process.stderr.write(text),
+      });
+      return 0;
+    }
     progress(`synthesizing examples/${example} …`);
     await synthesizeExample(outDir, example);
     const stack = loadStack(outDir);

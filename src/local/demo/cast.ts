@@ -2,6 +2,7 @@ import { ENV } from "../../core";
 import { parseConnections } from "../../hris";
 import { authorizerOf } from "../approvals-http";
 import { startBambooHrServer, type BambooHrServer, type BambooHrValue } from "../bamboohr-server";
+import { localClock, type LocalClock } from "../clock";
 import { LocalCloud, secretText } from "../cloud";
 import { startFinanceServer } from "../finance-server";
 import { startIdentityServer, type IdentityServer } from "../openid-server";
@@ -166,8 +167,8 @@ export function startSignIns(
 }
 
 export interface AssembleOptions {
-  /** When it begins, in milliseconds since the epoch; the story's own start unless given. */
-  readonly startMs?: number;
+  /** The story's own time, which stands still, unless given. */
+  readonly clock?: LocalClock;
   /** The provider that the stack was told to trust; unless given, one stands for whichever that is. */
   readonly identity?: IdentityServer;
 }
@@ -175,7 +176,7 @@ export interface AssembleOptions {
 /** Starts the systems around a stack, an identity provider among them, and the stack between them in this process. */
 export async function assemble(
   stack: Stack,
-  { startMs = STORY_START, identity: given }: AssembleOptions = {},
+  { clock = localClock(STORY_START), identity: given }: AssembleOptions = {},
 ): Promise<Cast> {
   const connectionsOf = (handler: string) => {
     const resource = stack
@@ -196,7 +197,7 @@ export async function assemble(
     ]),
   );
   const secretOf = (connection: { readonly secretArn: string }): string => secrets[connection.secretArn] ?? "";
-  const now = (): number => cloud.clock.now();
+  const now = (): number => clock.now();
   const systems = await startSystems(
     {
       reader: secretOf(hrisReader),
@@ -208,8 +209,8 @@ export async function assemble(
   );
   const { issuer } = authorizerOf(stack);
   const identity = given ?? (await startSignIns({ issuer, now }));
-  const cloud: LocalCloud = new LocalCloud(stack, {
-    startMs,
+  const cloud = new LocalCloud(stack, {
+    clock,
     hosts: {
       [issuer]: identity.url,
       [hrisReader.baseUrl]: systems.hris.url,
@@ -223,6 +224,7 @@ export async function assemble(
     cloud,
     hris: systems.hris,
     stop: async () => {
+      cloud.stop();
       await Promise.all([systems.stop(), identity.stop()]);
     },
   };

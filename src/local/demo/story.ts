@@ -1,21 +1,20 @@
-import { REASONS } from "../../policy";
 import type { SessionCredentials } from "../../runtime/ports";
 import type { ReconciliationReport } from "../../runtime/reconciliation/report";
 import { AccessDenied } from "../iam";
 import type { Person } from "../token-signer";
 import { madeFor, MANAGER_ID, PEOPLE, WORKERS, type Cast, type StoryCloud, type WorkerName } from "./cast";
 import { attackPerimeter } from "./perimeter-attacks";
-
-/** One change of the story and how it ended. */
-export interface ToldChange {
-  readonly requestId: string;
-  readonly workerId: string;
-  readonly field: string;
-  readonly class: string;
-  readonly verdict: string;
-  readonly reason: string;
-  readonly outcome: string;
-}
+import {
+  heldOf,
+  HRIS_FIELDS,
+  joinerEvent,
+  lineOf,
+  show,
+  toldChanges,
+  type Proposal,
+  type StoryField,
+  type ToldChange,
+} from "./telling";
 
 /** One attempt of the hostile connector, and the layer that refused it. */
 export interface ToldAttack {
@@ -40,21 +39,6 @@ export interface Story {
   readonly chapters: readonly Chapter[];
 }
 
-/** Names of the HRIS's fields in the policy, for those that the story looks at. */
-const HRIS_FIELDS = {
-  work_email: "workEmail",
-  username: "customUsername",
-  account_id: "customAccountId",
-  manager: "reportsTo",
-  base_salary: "payRate",
-} as const;
-type StoryField = keyof typeof HRIS_FIELDS;
-
-interface Proposal {
-  readonly field: StoryField;
-  readonly value: string;
-}
-
 /** Tells the whole story on a running stack. `tell` is called as each chapter ends. */
 export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter) => void): Promise<Story> {
   const { cloud, hris } = cast;
@@ -75,34 +59,12 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
   ) => {
     serial += 1;
     const requestId = `00000000-0000-4000-8000-${String(serial).padStart(12, "0")}`;
-    const now = cloud.clock.now();
-    const source = more.source ?? "identity.joiner";
     workerOf.set(requestId, WORKERS[worker].id);
-    return {
-      requestId,
-      entry: {
-        source,
-        detailType: "joiner.provisioned",
-        detail: {
-          requestId,
-          occurredAt: new Date(now - 60_000).toISOString(),
-          worker: {
-            id: WORKERS[worker].id,
-            attributes: { worker_type: worker === "contractor" ? "Contractor" : "Full-Time", legal_entity: "acme-uk" },
-          },
-          initiator: { kind: source.startsWith("agents.") ? "agent" : "automation", id: source, intent: more.intent },
-          changes: proposals.map(({ field, value }) => ({
-            field,
-            value,
-            finalizedAt: new Date(now - 30_000).toISOString(),
-          })),
-        },
-      },
-    };
+    return { requestId, entry: joinerEvent(worker, proposals, { requestId, nowMs: cloud.clock.now(), ...more }) };
   };
 
   const changesOf = (requestId: string): ToldChange[] =>
-    told(cloud.outcomes(), workerOf).filter((change) => change.requestId === requestId);
+    toldChanges(cloud.outcomes(), workerOf).filter((change) => change.requestId === requestId);
 
   const approvals = async (person: Person, method: string, path: string, body?: object) => {
     const token = await cloud.tokenOf(person);
@@ -132,8 +94,7 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
       : `${person.subject} may not decide: ${(body as { code?: string }).code ?? String(status)}`;
   };
 
-  const read = (worker: WorkerName, field: StoryField): unknown =>
-    hris.employee(WORKERS[worker].id)?.[HRIS_FIELDS[field]] ?? null;
+  const read = (worker: WorkerName, field: StoryField): unknown => heldOf(hris, WORKERS[worker].id, field);
 
   // 1. A joiner: safe fields at once, a conditional one after a second person, a never field not at all.
   const joiner = madeFor("joiner");
@@ -233,7 +194,7 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
   );
 
   return {
-    changes: told(cloud.outcomes(), workerOf),
+    changes: toldChanges(cloud.outcomes(), workerOf),
     reconciled: { before: inSync, after: edited },
     attacks,
     hris: Object.fromEntries(
@@ -244,27 +205,6 @@ export async function tellStory(cast: Cast<StoryCloud>, tell: (chapter: Chapter)
     ),
     chapters,
   };
-}
-
-/** The changes as the outcome events tell them: the last event on a change counts. */
-function told(
-  outcomes: readonly Readonly<Record<string, unknown>>[],
-  workerOf: ReadonlyMap<string, string>,
-): ToldChange[] {
-  const changes = new Map<string, ToldChange>();
-  for (const outcome of outcomes) {
-    const word = (key: string): string => String(outcome[key]);
-    changes.set(`${word("requestId")}/${word("index")}`, {
-      requestId: word("requestId"),
-      workerId: workerOf.get(word("requestId")) ?? "",
-      field: word("field"),
-      class: word("class"),
-      verdict: word("verdict"),
-      reason: (REASONS as readonly string[]).includes(word("reason")) ? word("reason") : word("decision"),
-      outcome: word("outcome"),
-    });
-  }
-  return [...changes.values()].sort((a, b) => (a.requestId < b.requestId ? -1 : a.requestId > b.requestId ? 1 : 0));
 }
 
 /**
@@ -342,16 +282,6 @@ function targetsOf({ cloud }: Cast<StoryCloud>): { connectorRoleArn: string; wri
   return { connectorRoleArn: cloud.iam.principal("connector").arn, writerSecretArn: [writerSecretArn].flat()[0] ?? "" };
 }
 
-function lineOf({ field, class: fieldClass, verdict, reason, outcome }: ToldChange): string {
-  return `${field.padEnd(12)} ${fieldClass.padEnd(11)} ${verdict.padEnd(7)} ${reason.padEnd(18)} -> ${outcome}`;
-}
-
 function sumOf({ fields }: ReconciliationReport, what: "compared" | "inSync"): number {
   return fields.reduce((sum, each) => sum + each[what], 0);
-}
-
-function show(value: unknown): string {
-  return value === null || value === undefined
-    ? "nothing"
-    : `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 }
