@@ -126,6 +126,14 @@ export function moment(instant: string): string {
   }).format(time);
 }
 
+/** The whole of a UTC day `YYYY-MM-DD`, by its end. */
+export function endOfDay(day: string): string {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(time)) return day;
+  const format = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  return `the end of ${format.format(time)} (UTC)`;
+}
+
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],

@@ -1,3 +1,4 @@
+import { withDelegation } from "../runtime/world";
 import { PEOPLE } from "./office";
 import { openPlace } from "./setup";
 import type { Visitor } from "./visitor";
@@ -15,6 +16,13 @@ const decided = () =>
       reason,
       by: (approver as { readonly subject: string }).subject,
     }));
+
+const LOOKS = [
+  ["light", 1280, "light"],
+  ["dark", 1280, "dark"],
+  ["phone", 390, "light"],
+  ["phone-dark", 390, "dark"],
+] as const;
 
 const TWO = {
   changes: [
@@ -285,4 +293,104 @@ inBrowser("a dry run says that nothing is written", async () => {
   await hr.page.getByText("This is a dry run. Whatever you decide, nothing is written.").waitFor();
   expect(await hr.text()).toContain("Dry run, nothing is written");
   await hr.picture("dry-run");
+});
+
+describe("somebody who stands in for a group", () => {
+  const DAY = 24 * HOUR;
+  const day = (offset: number): string => new Date(Date.now() + offset * DAY).toISOString().slice(0, 10);
+  const written = (offset: number): string =>
+    new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(
+      Date.parse(day(offset)),
+    );
+  const { subject, name } = PEOPLE.delegate;
+  /** A seat of payroll's, lent to the delegate from a day until a day, counted from today. */
+  const lend = (from: number, until: number, changes: Parameters<typeof withDelegation>[0] = {}): void => {
+    office().clear(withDelegation({ to: { subject, name }, from: day(from), until: day(until), ...changes }));
+  };
+
+  inBrowser("reads for whom and until when, and decides; who comes next sees both, whatever the look", async () => {
+    lend(-1, 3);
+    await office().ask(TWO);
+    const dana = await signedIn("delegate");
+    const found: string[] = [];
+    const see = async (part: string): Promise<void> => {
+      for (const [look, width, colorScheme] of LOOKS) {
+        await dana.page.setViewportSize({ width, height: 860 });
+        await dana.page.emulateMedia({ colorScheme });
+        found.push(...(await dana.axe()).map((each) => `${part} ${look}: ${each}`));
+        if (await dana.isTooWide()) found.push(`${part} ${look}: too wide`);
+        await dana.picture(`${part}-${look}`);
+      }
+    };
+    await dana.page.getByText("You stand in for payroll-approvers").waitFor();
+    await see("standing-in-list");
+    await dana.read();
+    const until = `until the end of ${written(3)} (UTC)`;
+    expect(await dana.text()).toContain(`You stand in for payroll-approvers, by delegation DEL-1, ${until}`);
+    // The manager is asked of another group, whose seat nobody lent.
+    expect(await dana.text()).not.toContain("Manager");
+    await see("standing-in-request");
+    await button(dana, "Approve").click();
+    await outcome(dana).getByText("Cost center: your approval is on record. Others must agree too.").waitFor();
+    await see("standing-in-decided");
+    expect(found).toEqual([]);
+    expect(office().decisions()).toMatchObject([
+      { approver: { subject }, groups: ["payroll-approvers"], delegations: [{ id: "DEL-1", until: day(3) }] },
+    ]);
+    const hr = await signedIn("hr");
+    await hr.read();
+    expect(await hr.text()).toContain(`Approved by ${subject} standing in for payroll-approvers`);
+    await hr.picture("standing-in-seen-by-next");
+    await hr.page.getByLabel("Include in my decision: Manager").uncheck();
+    await button(hr, "Approve 1 change").click();
+    await outcome(hr).getByText("Cost center: approved.").waitFor();
+  });
+
+  inBrowser.each([
+    ["has not begun", 1, 3, {}],
+    ["has ended", -4, -1, {}],
+    ["lends another group's seat", -1, 3, { group: "iam-approvers", approvedBy: { identity: "u-1" } }],
+  ] as const)("sees and decides nothing where the delegation %s", async (_what, from, until, changes) => {
+    lend(from, until, changes);
+    await office().ask(TWO);
+    const dana = await signedIn("delegate");
+    await dana.page.getByText("Nothing waits for you").waitFor();
+    await dana.go("#/requests/r-1");
+    await dana.page.getByRole("heading", { name: "Not for you to see" }).waitFor();
+    expect(await dana.page.content()).not.toMatch(/CC-7|WD-500|stand in/);
+  });
+
+  inBrowser("is refused once the last day is over, whatever the page still shows", async () => {
+    lend(-1, 0);
+    await office().ask({ changes: [{ field: "cost_center", value: "CC-7" }] });
+    const dana = await signedIn("delegate");
+    await dana.read();
+    office().world.now = Date.parse(day(1)) + 1_000;
+    await button(dana, "Approve").click();
+    await dana.page.getByText("You are not in a group that is asked").waitFor();
+    expect(decided()).toEqual([]);
+    expect(office().world.itemsOf("ledger", "refusal#")).toMatchObject([{ code: "NotAnApprover" }]);
+    await dana.picture("standing-in-over");
+  });
+
+  inBrowser("decides neither on their own record nor reads an owner's notices", async () => {
+    lend(-1, 3);
+    const id = PEOPLE.delegate.workerId;
+    for (const [field, value] of Object.entries({
+      employment_type: "employee",
+      legal_entity: "acme-uk",
+      cost_center: "CC-1",
+    })) {
+      office().world.hris.set(field, value, id);
+    }
+    await office().ask({
+      changes: [{ field: "cost_center", value: "CC-7" }],
+      detail: { worker: { id, attributes: { worker_type: "employee", legal_entity: "acme-uk" } } },
+    });
+    const dana = await signedIn("delegate", "#/requests/r-1");
+    await dana.page.getByText("This is a change of your own record.").waitFor();
+    await expect(button(dana, /Approve|Deny/).count()).resolves.toBe(0);
+    await dana.go("#/notices");
+    await dana.page.getByText("No notices").waitFor();
+  });
 });

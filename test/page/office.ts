@@ -25,6 +25,8 @@ export const PEOPLE = {
   nobody: { subject: "no.group", name: "Nobody Special", groups: [], workerId: "WD-99" },
   ada: { subject: "ops.ada", name: "Ada Operator", groups: [OPERATORS_GROUP], workerId: "WD-1" },
   ben: { subject: "ops.ben", name: "Ben Operator", groups: [OPERATORS_GROUP], workerId: "WD-2" },
+  /** Of no group; a seat may be lent to them. */
+  delegate: { subject: "dana.delegate", name: "Dana Delegate", groups: [], workerId: "WD-44" },
   markup: { subject: `<b id="subject">`, name: MARKUP_NAME, groups: ["hr-ops-approvers"], workerId: "WD-66" },
   all: {
     subject: "every.group",
@@ -100,10 +102,10 @@ export class Office {
     return `${this.server.url}/`;
   }
 
-  /** Everything anew, at this moment. */
-  clear(): void {
+  /** Everything anew, at this moment, under a policy. */
+  clear(policyText?: string): void {
     this.page = this.builtPage;
-    this.world = new World(undefined, { page: (event) => this.page?.(event) });
+    this.world = new World(policyText, { page: (event) => this.page?.(event) });
     this.world.now = Date.now();
     this.server.setFaults(undefined);
   }

@@ -93,7 +93,7 @@ export const DELEGATION = {
   group: "payroll-approvers",
   to: { subject: "u-4711", name: "Dana Example" },
   reason: "leave",
-  approvedBy: { payroll: "u-3001" },
+  approvedBy: { payroll: "u-3001" } as Readonly<Record<string, string>>,
   from: "2026-11-02",
   until: "2026-11-05",
 };

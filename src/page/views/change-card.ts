@@ -1,7 +1,16 @@
 import { h, unseen, type Child } from "../dom";
 import type { Change, MadeDecision } from "../model";
 import { arrow, badge, fact, foreign, time, timeFromNow, value } from "../parts";
-import { checkWords, classWords, consequenceWords, count, fieldTitle, statusTone, statusWords } from "../words";
+import {
+  checkWords,
+  classWords,
+  consequenceWords,
+  count,
+  endOfDay,
+  fieldTitle,
+  statusTone,
+  statusWords,
+} from "../words";
 
 /** One change: what it is now, what it would be, what was checked, who must agree and who has. `tick` chooses it for a decision. */
 export function changeCard(change: Change, tick: HTMLInputElement | undefined): HTMLElement {
@@ -43,7 +52,13 @@ export function changeCard(change: Change, tick: HTMLInputElement | undefined): 
       fact("If approved", consequenceWords(change.consequence)),
       fact("Who must agree", ...agreement(change)),
       ...standingIn.map(({ id: by, group, until }) =>
-        fact("You stand in for", h("strong", {}, foreign(group)), `, by delegation ${by}, until ${until}`),
+        fact(
+          "You stand in for",
+          h("strong", {}, foreign(group)),
+          ", by delegation ",
+          foreign(by),
+          `, until ${endOfDay(until)}`,
+        ),
       ),
       fact("Decided so far", decisionsOf(change.decisions)),
       status === "waiting" && expiresAt !== undefined ? fact("Expires", timeFromNow(expiresAt)) : undefined,

@@ -84,7 +84,9 @@ function card({ requestId, changes }: Request): Card {
   );
   return {
     element,
-    fill: ([first]) => {
+    fill: (all) => {
+      const [first] = all;
+      const lent = [...new Set(all.flatMap(({ standingIn = [] }) => standingIn.map(({ group }) => group)))].sort();
       if (first === undefined) return;
       const { worker, initiator } = first;
       about.replaceChildren(
@@ -93,6 +95,7 @@ function card({ requestId, changes }: Request): Card {
         ", asked by ",
         h("strong", {}, foreign(initiator.id)),
         `, ${initiatorKind(initiator.kind)}`,
+        ...(lent.length === 0 ? [] : [h("span", { class: "line" }, "You stand in for ", foreign(lent.join(" and ")))]),
         ...(initiator.intent === undefined ? [] : [h("span", { class: "quote" }, foreign(initiator.intent))]),
       );
     },
