@@ -83,7 +83,7 @@ describe("somebody to whom a seat is lent", () => {
     ["that ended yesterday", { from: "2026-10-30", until: "2026-11-01" }],
     ["of a group that is not asked", { group: "iam-approvers", approvedBy: { identity: "u-1" } }],
   ])("may nothing by a delegation %s", async (_, changes) => {
-    const { world, digest } = await waitingFor(changes as Partial<typeof DELEGATION>);
+    const { world, digest } = await waitingFor(changes);
     expect((await world.api(LIST, DELEGATE)).json).toEqual({ waiting: [] });
     expect(await world.api(READ, DELEGATE)).toMatchObject({ statusCode: 403 });
     expect(await world.decideAs(DELEGATE, "approve", digest)).toMatchObject({
