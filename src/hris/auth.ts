@@ -34,22 +34,59 @@ export class AuthError extends Error {
   }
 }
 
-/** Gives the headers that authenticate a request. `fresh` reads the secret and asks for a token anew. Throws `AuthError`. */
-export type Authenticate = (fresh: boolean, timeoutMs: number) => Promise<Readonly<Record<string, string>>>;
+/** What authenticates a request, and the text of the secret that it was made of. */
+export interface Credential {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly secret: string;
+}
+
+export interface Authenticator {
+  /** The credential of a request. `fresh` reads the secret and asks for a token anew. Throws `AuthError`. */
+  credential(fresh: boolean, timeoutMs: number): Promise<Credential>;
+  /** Whether the secret is another by now than the one that a credential was made of. Reads it anew; throws `AuthError`. */
+  isReplaced(credential: Credential): Promise<boolean>;
+}
 
 /** Makes the authenticator of a connection; tokens are kept while they hold. Throws `TemplateError` for a broken template. */
-export function createAuthenticator(auth: RestAuth, ports: AdapterPorts): Authenticate {
-  const credential = parseAuth(auth);
+export function createAuthenticator(auth: RestAuth, ports: AdapterPorts): Authenticator {
+  const { headers, form } = parseAuth(auth);
   const now = ports.now ?? Date.now;
-  let token: { readonly text: string; readonly untilMs: number } | undefined;
-  return async (fresh, timeoutMs) => {
-    if (auth.type !== "oauth2-client-credentials") return credential.headers(await readSecret(ports, fresh));
-    if (fresh || token === undefined || now() >= token.untilMs) {
-      token = undefined;
-      token = await requestToken(auth, credential.form(await readSecret(ports, fresh)), ports, timeoutMs, now());
+  let token: (Token & { readonly secret: string }) | undefined;
+
+  const newToken = async (fresh: boolean, timeoutMs: number): Promise<Token & { readonly secret: string }> => {
+    if (auth.type !== "oauth2-client-credentials") throw new TemplateError("this authentication has no tokens");
+    const secret = await readSecret(ports, fresh);
+    try {
+      return { ...(await requestToken(auth, form(secret.holes), ports, timeoutMs, now())), secret: secret.text };
+    } catch (error) {
+      if (fresh || !(error instanceof AuthError) || !error.forbidden) throw error;
+      // The kept secret may be stale: try the fresh one, if it is another.
+      if ((await readSecret(ports, true)).text === secret.text) throw error;
+      return newToken(true, timeoutMs);
     }
-    return { authorization: `Bearer ${token.text}` };
   };
+
+  return {
+    async credential(fresh, timeoutMs) {
+      if (auth.type !== "oauth2-client-credentials") {
+        const secret = await readSecret(ports, fresh);
+        return { headers: headers(secret.holes), secret: secret.text };
+      }
+      if (fresh || token === undefined || now() >= token.untilMs) {
+        token = undefined;
+        token = await newToken(fresh, timeoutMs);
+      }
+      return { headers: { authorization: `Bearer ${token.text}` }, secret: token.secret };
+    },
+    async isReplaced({ secret }) {
+      return (await readSecret(ports, true)).text !== secret;
+    },
+  };
+}
+
+interface Token {
+  readonly text: string;
+  readonly untilMs: number;
 }
 
 interface ClientCredentials {
@@ -116,7 +153,10 @@ function secretHoles(text: string): HoleValues {
   };
 }
 
-async function readSecret(ports: AdapterPorts, fresh: boolean): Promise<HoleValues> {
+async function readSecret(
+  ports: AdapterPorts,
+  fresh: boolean,
+): Promise<{ readonly text: string; readonly holes: HoleValues }> {
   let text: string;
   try {
     text = await ports.secret(fresh);
@@ -128,7 +168,7 @@ async function readSecret(ports: AdapterPorts, fresh: boolean): Promise<HoleValu
   }
   const holes = secretHoles(text);
   if (holes["secret"] === "") throw new AuthError("the secret is empty", true);
-  return holes;
+  return { text, holes };
 }
 
 async function requestToken(
@@ -137,7 +177,7 @@ async function requestToken(
   ports: AdapterPorts,
   timeoutMs: number,
   nowMs: number,
-): Promise<{ readonly text: string; readonly untilMs: number }> {
+): Promise<Token> {
   const inBody = auth.credentialsIn === "body";
   const form = new URLSearchParams({
     ...auth.parameters,

@@ -1,5 +1,5 @@
 import { DEADLINES_MS } from "../core";
-import { AuthError, createAuthenticator } from "./auth";
+import { AuthError, createAuthenticator, type Credential } from "./auth";
 import { HttpError, type AdapterPorts, type HttpRequest, type HttpResponse } from "./contract";
 import type { RestAuth } from "./rest-options";
 
@@ -28,7 +28,7 @@ export interface Call {
 /** What became of a call. */
 export type Exchange =
   | { readonly kind: "answered"; readonly response: HttpResponse }
-  /** Nothing reached the system. `forbidden`: there is no usable credential. */
+  /** Nothing reached the system, or nothing but a credential that was replaced meanwhile. `forbidden`: there is no usable credential. */
   | { readonly kind: "not-sent"; readonly detail: string; readonly forbidden: boolean }
   /** It may have reached the system; there is no answer. */
   | { readonly kind: "lost"; readonly detail: string };
@@ -47,7 +47,7 @@ export function createSession(
   headers: Readonly<Record<string, string>> = {},
 ): Session {
   const base = baseUrl.replace(/\/+$/, "");
-  const authenticate = createAuthenticator(auth, ports);
+  const authenticator = createAuthenticator(auth, ports);
   const now = ports.now ?? Date.now;
   const common = { accept: "application/json", ...lowerCased(headers) };
 
@@ -55,7 +55,7 @@ export function createSession(
     const own = call.effect ? DEADLINES_MS.hrisCall : READ_TIMEOUT_MS;
     return call.deadlineMs === undefined ? own : Math.min(own, call.deadlineMs - now());
   };
-  const exchange = async (call: Call, credential: Readonly<Record<string, string>>): Promise<Exchange> => {
+  const exchange = async (call: Call, credential: Credential): Promise<Exchange> => {
     const timeoutMs = timeLeft(call);
     if (timeoutMs < (call.effect ? MIN_EFFECT_MS : MIN_READ_MS)) {
       return { kind: "not-sent", detail: "no time was left to send it", forbidden: false };
@@ -67,7 +67,7 @@ export function createSession(
         ...common,
         ...(call.body === undefined ? {} : { "content-type": "application/json" }),
         ...lowerCased(call.headers ?? {}),
-        ...credential,
+        ...credential.headers,
       },
       ...(call.body === undefined ? {} : { body: call.body }),
       timeoutMs: Math.floor(timeoutMs),
@@ -86,13 +86,20 @@ export function createSession(
     now,
     async send(call) {
       try {
-        const credential = await authenticate(false, Math.max(timeLeft({ ...call, effect: false }), MIN_READ_MS));
+        const timeoutMs = Math.max(timeLeft({ ...call, effect: false }), MIN_READ_MS);
+        const credential = await authenticator.credential(false, timeoutMs);
         const first = await exchange(call, credential);
-        // A write is never sent twice, not even after an answer that says it had no effect.
-        if (first.kind !== "answered" || first.response.status !== 401 || call.effect) return first;
+        if (first.kind !== "answered" || first.response.status !== 401) return first;
+        if (call.effect) {
+          // A write is never sent twice, not even after an answer that says it had no effect: another grant may, by the new secret.
+          const isReplaced = await authenticator.isReplaced(credential);
+          return isReplaced
+            ? { kind: "not-sent", detail: "the secret was replaced meanwhile", forbidden: false }
+            : first;
+        }
         // The kept secret or token may be stale: try the fresh one, if it is another. Failed logins count at some systems.
-        const renewed = await authenticate(true, Math.max(timeLeft(call), MIN_READ_MS));
-        return sameHeaders(credential, renewed) ? first : await exchange(call, renewed);
+        const renewed = await authenticator.credential(true, Math.max(timeLeft(call), MIN_READ_MS));
+        return sameHeaders(credential.headers, renewed.headers) ? first : await exchange(call, renewed);
       } catch (error) {
         if (!(error instanceof AuthError)) throw error;
         return { kind: "not-sent", detail: error.message, forbidden: error.forbidden };

@@ -118,8 +118,8 @@ export class Site {
   readonly #notify: () => Promise<unknown>;
   readonly #step: (event: unknown) => Promise<unknown>;
 
-  constructor(policy = POLICY) {
-    const world = new World(policy);
+  constructor(policy = POLICY, options: ConstructorParameters<typeof World>[1] = {}) {
+    const world = new World(policy, options);
     this.world = world;
     const clock = {
       get now() {

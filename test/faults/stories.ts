@@ -160,8 +160,11 @@ export const STORIES: readonly Story[] = [
 ];
 
 /** Tells a story on a fresh site. */
-export async function told(story: Story, arrange: (site: Site) => void = () => undefined): Promise<Site> {
-  const site = new Site();
+export async function told(
+  story: Story,
+  arrange: (site: Site) => void = () => undefined,
+  site = new Site(),
+): Promise<Site> {
   arrange(site);
   story.begin(site);
   await site.live((step) => story.people?.(site, step));

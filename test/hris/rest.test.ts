@@ -21,6 +21,10 @@ const writable: RestOptions = {
 };
 const change: FieldWrite = { from: null, to: "new.hire@example.com" };
 
+function unreadable(name: string): never {
+  throw named(name);
+}
+
 describe("authentication", () => {
   const read = async (options: RestOptions, secret: string) => {
     const { adapter, sent } = adapterOf(
@@ -87,13 +91,18 @@ describe("authentication", () => {
     expect(same.sent).toHaveLength(1);
   });
 
-  test("a write is sent once, even after 401 with a fresh secret at hand", async () => {
+  test.each([
+    ["is for another grant where the secret is another by now", () => "new", "throttled"],
+    ["is forbidden where the secret is the same", () => "old", "forbidden"],
+    ["is for another grant where nobody can tell now", (): string => unreadable("ServiceUnavailable"), "throttled"],
+    ["is forbidden where the secret may not be read any more", (): string => unreadable("AccessDenied"), "forbidden"],
+  ])("a write is sent once, and after 401 %s", async (_what, fresh, kind) => {
     const { adapter, sent } = adapterOf(
       writable,
       () => ({ status: 401 }),
-      (fresh) => (fresh ? "new" : "old"),
+      (isFresh) => (isFresh ? fresh() : "old"),
     );
-    expect(await adapter.writeField("WD-10293", "badge", change)).toMatchObject({ kind: "forbidden" });
+    expect(await adapter.writeField("WD-10293", "badge", change)).toMatchObject({ kind });
     expect(sent).toHaveLength(1);
   });
 
@@ -127,6 +136,21 @@ describe("authentication", () => {
         headers: { authorization: `Basic ${Buffer.from("id:s%25t").toString("base64")}` },
       });
       expect(sent.at(-1)?.headers["authorization"]).toBe("Bearer t2");
+    });
+
+    test("asks for a token with the fresh secret where the kept one is refused, and only if it is another", async () => {
+      const answer = (request: { url: string; headers: Readonly<Record<string, string>> }) => {
+        if (request.url !== tokenUrl) return json({ badge: 1 });
+        const isNew = request.headers["authorization"] === `Basic ${Buffer.from("id:new").toString("base64")}`;
+        return isNew ? json({ access_token: "t", expires_in: 3600 }) : { status: 401 };
+      };
+      const client = (clientSecret: string): string => JSON.stringify({ clientId: "id", clientSecret });
+      const rotated = adapterOf(options(), answer, (fresh) => client(fresh ? "new" : "old"));
+      expect(await rotated.adapter.readField("WD-10293", "badge")).toEqual({ kind: "value", value: 1 });
+      expect(rotated.sent).toHaveLength(3);
+      const same = adapterOf(options(), answer, () => client("old"));
+      expect(await same.adapter.readField("WD-10293", "badge")).toMatchObject({ kind: "forbidden" });
+      expect(same.sent).toHaveLength(1);
     });
 
     test("sends the client in the body where told, and takes a token without an end for a short while", async () => {

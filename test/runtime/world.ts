@@ -282,7 +282,13 @@ export class World {
     {
       vpcEndpointId = NO_VPC_ENDPOINT,
       page,
-    }: { readonly vpcEndpointId?: string; readonly page?: approvals.ApprovalsPorts["page"] } = {},
+      adapterOf,
+    }: {
+      readonly vpcEndpointId?: string;
+      readonly page?: approvals.ApprovalsPorts["page"];
+      /** The adapter by which a function reaches the HRIS. @default - the HRIS itself */
+      readonly adapterOf?: (hris: FakeHris, name: string, probe: Probe, clock: Clock) => HrisAdapter & SourceReader;
+    } = {},
   ) {
     this.manifestHash = "";
     this.applyPolicy(policyText);
@@ -316,7 +322,9 @@ export class World {
       this.probes[name].wrap(this.keys, ["generateMac", "verifyMac", "encrypt", "decrypt"]);
     const systemsOf = (name: Name): Systems => {
       const probe = this.probes[name];
-      const hris = probe.wrap(this.hris, ["readField", "writeField", "readScheduled", "findRecord"]);
+      const hris =
+        adapterOf?.(this.hris, name, probe, clock) ??
+        probe.wrap(this.hris, ["readField", "writeField", "readScheduled", "findRecord"]);
       const sources: Record<string, SourceReader> = {
         hris,
         directory: probe.wrap(this.directory, ["readField", "findRecord"]),

@@ -1,4 +1,5 @@
 import { createMemoryPages, createMemoryStore } from "../../../src/local/memory-store";
+import type { HrisAdapter, SourceReader } from "../../../src/hris/contract";
 import * as reconcile from "../../../src/runtime/handlers/reconcile";
 import type { Found } from "../../../src/runtime/reconciliation/finding";
 import type { FinishedItem, ObservedItem } from "../../../src/runtime/reconciliation/records";
@@ -27,7 +28,11 @@ export class Auditor {
   readonly waits: number[] = [];
   #runs = 0;
 
-  constructor(readonly world: World) {}
+  constructor(
+    readonly world: World,
+    /** How it reads the HRIS. */
+    private readonly hris: HrisAdapter & SourceReader = world.hris,
+  ) {}
 
   /** The handler over the world's tables, each call counted by the probe. */
   handler(pageSize = 100, hooks: Hooks = {}): (event: unknown) => Promise<reconcile.ReconcileOutput> {
@@ -53,8 +58,8 @@ export class Auditor {
       ["page"],
     );
     const systems: Systems = {
-      hris: () => this.probe.wrap(world.hris, ["readField"]),
-      source: (name) => ({ directory: world.directory, finance: world.finance, hris: world.hris })[name],
+      hris: () => this.probe.wrap(this.hris, ["readField"]),
+      source: (name) => ({ directory: world.directory, finance: world.finance, hris: this.hris })[name],
     };
     return reconcile.createHandler(
       {
