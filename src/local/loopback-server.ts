@@ -25,13 +25,14 @@ export interface LocalAnswer {
 /**
  * What goes wrong with one request, for tests and for showing what the system does about it.
  * `cut` breaks the connection without an answer, before or after the request had its effect; `ignore` answers as if it had had
- * one; `replace` gives the answer of something else on the way, without effect.
+ * one; `replace` gives the answer of something else on the way, without effect; `hang` never answers, with the effect or without it.
  */
 export type Fault =
   | { readonly kind: "replace"; readonly answer: LocalAnswer }
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "cut"; readonly when: "before" | "after" }
-  | { readonly kind: "ignore" };
+  | { readonly kind: "ignore" }
+  | { readonly kind: "hang"; readonly effect: boolean };
 
 /** Chooses the fault of a request; `undefined` for none. `count` is the request's number since the start, from 1. */
 export type FaultPlan = (request: LocalRequest, count: number) => Fault | undefined;
@@ -81,11 +82,13 @@ export async function startLoopbackServer(service: LocalService, faults?: FaultP
     count += 1;
     const fault = plan?.(request, count);
     if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms).unref());
+    if (fault?.kind === "hang" && !fault.effect) return;
     if (fault?.kind === "cut" && fault.when === "before") {
       incoming.socket.destroy();
       return;
     }
     const answer = fault?.kind === "replace" ? fault.answer : await service.respond(request, fault?.kind === "ignore");
+    if (fault?.kind === "hang") return;
     if (fault?.kind === "cut") {
       incoming.socket.destroy();
       return;

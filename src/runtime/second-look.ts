@@ -20,7 +20,7 @@ const LOOK_FOR_MS = 30 * 86_400_000;
 
 /**
  * The second look: does the HRIS still hold what was written? What it shows is recorded, then told where it differs from the
- * outcome, then the look is removed.
+ * outcome, once that was told, then the look is removed.
  */
 export async function takeLook(ports: LookPorts, look: LookItem): Promise<"looked" | "left"> {
   const { store, bus, log } = ports;
@@ -29,6 +29,8 @@ export async function takeLook(ports: LookPorts, look: LookItem): Promise<"looke
   const seen = (await getSecondLook(store, grant)) ?? (await lookOrGiveUp(ports, grant, outcome));
   if (seen === undefined) return "left";
   if (seen.outcome !== outcome.outcome) {
+    // What a change ended as is told first: who hears both must not take it for the later one.
+    if ((await store.get("control", controlKeys.open(grant.requestId, grant.index))) !== undefined) return "left";
     await announceOutcome(bus, grant, grant.field, await getDecision(store, grant), seen);
   }
   const members = { grantId: grant.grantId, field: grant.field, outcome: seen.outcome, reason: seen.reason };

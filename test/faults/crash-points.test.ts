@@ -76,6 +76,9 @@ describe.each(STORIES)("$name, where a process", (story) => {
         ? story.ends.map((end, place) => (ended[place] === "not-applied" ? "not-applied" : end))
         : story.ends;
       expect({ where, ended }).toEqual({ where, ended: expected });
+      if (story.looks === undefined || ended[0] === "not-applied") continue;
+      const look = site.world.ledger("second-look#r-1#0", "second-look")?.["outcome"];
+      expect({ where, look }).toEqual({ where, look: story.looks });
     }
   });
 });

@@ -6,6 +6,8 @@ export interface Story {
   readonly name: string;
   /** How it ends where nothing goes wrong, change by change. */
   readonly ends: readonly string[];
+  /** What the second look at its one change shows, where that was written. */
+  readonly looks?: string;
   readonly begin: (site: Site) => void;
   readonly people?: (site: Site, step: number) => void | Promise<void>;
 }
@@ -120,6 +122,30 @@ const ALTERED: Story = {
   },
 };
 
+const NORMALISED: Story = {
+  name: "a write of which the HRIS keeps the same in another spelling",
+  ends: ["applied"],
+  looks: "applied",
+  begin: (site) => {
+    site.world.hris.nextWrite = { written: { kind: "accepted" }, effect: EMAIL.value.toUpperCase() };
+    publishEmail(site);
+  },
+};
+
+const REVERTED: Story = {
+  name: "a written value that a rule of the HRIS takes back later",
+  ends: ["applied"],
+  looks: "reverted-by-hris",
+  begin: (site) => {
+    site.world.hris.onRead = (field) => {
+      const isNext = field === "workEmail" && site.world.outcome() === "applied" && site.edited.size === 0;
+      if (isNext) site.edit("workEmail", null);
+      return undefined;
+    };
+    publishEmail(site);
+  },
+};
+
 const REJECTED: Story = {
   name: "a write that the HRIS rejects",
   ends: ["rejected"],
@@ -155,6 +181,8 @@ export const STORIES: readonly Story[] = [
   LOST,
   SWALLOWED,
   ALTERED,
+  NORMALISED,
+  REVERTED,
   REJECTED,
   INACTIVE,
 ];

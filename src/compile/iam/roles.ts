@@ -391,6 +391,7 @@ function sweeper({ names, refs }: IamInput): Statement[] {
     putLedger(names, "KeepLooksOfDrills", [LEDGER.drillLookPrefix]),
     putLedger(names, "RecordTrips", [LEDGER.systemTrip]),
     useControl(names, "SeeTheBreaker", [CONTROL.breaker], ["GetItem"]),
+    useControl(names, "SeeWhatIsNotTold", [CONTROL.openPrefix], ["GetItem"]),
     putLedger(names, "SettleGrants", [
       LEDGER.grantEndPrefix,
       LEDGER.grantOutcomePrefix,
