@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
-
 import { SecretsmanagerSecretPolicy } from "@cdktf/provider-aws/lib/secretsmanager-secret-policy";
-import { Annotations, Fn, TerraformOutput } from "cdktf";
+import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 
-import { auditNames } from "../src/compile/audit";
 import { compileEventPatterns } from "../src/compile/events";
 import {
   compileBusDeadLetterPolicy,
@@ -31,9 +28,9 @@ import {
 import { compileKillSwitch } from "../src/compile/kill-switch";
 import { compileNames, type Names, type Placement } from "../src/compile/names";
 import { compileStateMachine } from "../src/compile/state-machine";
-import { EVIDENCE_PREFIX, PolicyError, renderFinding, UsageError } from "../src/core";
+import { renderFinding } from "../src/core";
 import { SESSION_PATH_TEMPLATE, sessionPolicyTemplate } from "../src/iam";
-import { parsePolicy, policyItems, type Policy, type PolicyInput } from "../src/policy";
+import { policyItems, type Policy } from "../src/policy";
 import { AuditTrail, keepsEvidence, type AuditProps } from "./audit-trail";
 import { ApprovalWorkflow } from "./approval-workflow";
 import type { ApprovalsProps } from "./approvals-api";
@@ -47,7 +44,6 @@ import {
   checkTimeZone,
   hrisSystemOf,
   measureReferences,
-  systemsToRead,
 } from "./checks";
 import { checkApprovals, checkReferences, checkSettings } from "./check-settings";
 import { ConnectorNetwork } from "./connector-network";
@@ -58,9 +54,18 @@ import { FieldClassification } from "./field-classification";
 import { FieldGateway } from "./field-gateway";
 import { HandlerFunction } from "./handler-function";
 import { readerConfig, readerKeyArns, writerConfig, type HrisConnection, type SourceConnection } from "./hris";
+import {
+  approverGroupsOf,
+  policyOf,
+  publishersOf,
+  readConnections,
+  type PolicySource,
+  type PublisherPrincipals,
+} from "./inputs";
 import { KillSwitch } from "./kill-switch";
 import { LifecycleBus } from "./lifecycle-bus";
 import { readable } from "./logical-id";
+import { addOutputs } from "./outputs";
 import { checkPerimeter, type Perimeter } from "./perimeter";
 import { checkReconciliation, Reconciliation, type ReconciliationOptions } from "./reconciliation";
 import { waitFor } from "./references";
@@ -68,13 +73,6 @@ import { Reversal } from "./reversal";
 import { SessionBroker } from "./session-broker";
 import type { LogRetentionDays, Retention } from "./settings";
 import { terraformJson } from "./terraform-json";
-
-/** Where the policy comes from. */
-export type PolicySource =
-  | { readonly file: string }
-  /** YAML text; `file` names it in findings. */
-  | { readonly text: string; readonly file?: string }
-  | { readonly input: PolicyInput };
 
 export interface HrisWriteBackProps {
   readonly policy: PolicySource;
@@ -98,7 +96,7 @@ export interface HrisWriteBackProps {
    * Publisher to the ARNs of the IAM roles or users that speak for it, as a table or as a convention. Every publisher of an
    * event that authorises a write must be among them; an empty list says that nobody may publish yet.
    */
-  readonly publishers: Readonly<Record<string, readonly string[]>> | ((publisher: string) => readonly string[]);
+  readonly publishers: PublisherPrincipals;
   /**
    * The ARN of your own connector function, invoked with the payload of `connectorInputSchema`. With a perimeter it runs in the
    * network's subnets and has its security group alone; `examples/perimeter/README.md` says what else it owes.
@@ -453,7 +451,7 @@ export class HrisWriteBack extends Construct {
       });
     }
     this.keys.goBefore(this);
-    this.outputs();
+    addOutputs(this);
   }
 
   /** Names of the functions' log groups, by handler: whatever functions the stack has. */
@@ -463,163 +461,4 @@ export class HrisWriteBack extends Construct {
       functions.map(({ handler, logs }): [string, string] => [handler, logs.name]).sort(([a], [b]) => (a < b ? -1 : 1)),
     );
   }
-
-  /** What a user needs next. */
-  private outputs(): void {
-    const { names } = this;
-    const outputs: Readonly<Record<string, readonly [value: string, description: string]>> = {
-      "bus-name": [
-        this.bus.bus.name,
-        "Put lifecycle events here; each publisher's principals may, with its own `source` alone",
-      ],
-      "bus-arn": [this.bus.bus.arn, "For the identity policies of publishers: events:PutEvents on this ARN"],
-      "approvals-url": [
-        `${this.workflow.approvalsApi.url}/approvals`,
-        "Where approvers read and decide, with a token of the identity provider",
-      ],
-      ...(this.workflow.approvalsApi.pageUrl === undefined
-        ? {}
-        : {
-            "approvals-page-url": [
-              this.workflow.approvalsApi.pageUrl,
-              "Where approvers sign in and decide; register it as the client's redirect URI, exactly so",
-            ] as const,
-          }),
-      "field-gateway-url": [
-        this.fieldGateway.url,
-        "The only door to the HRIS; only sessions of the connector role pass",
-      ],
-      "state-machine-arn": [
-        this.workflow.stateMachine.arn,
-        "The workflow: one execution per request, named by the request's id",
-      ],
-      "queue-url": [this.bus.queue.url, "Events on their way to intake"],
-      "dead-letter-queue-url": [
-        this.bus.deadLetterQueue.url,
-        "Events that intake could not take: somebody should look",
-      ],
-      "connector-role-arn": [this.connectorRole.identity.role.arn, "The role of a connector's session"],
-      "classification-table": [names.classificationTable.name, "The policy as handlers read it"],
-      "ledger-table": [names.ledgerTable.name, "What was asked, decided, approved, attempted and shown"],
-      "digest-key-arn": [this.keys.digestKeyArn, "Checks digests for `auditorArns`: `hris-writeback history --verify`"],
-      "kill-switch-arn": [
-        this.killSwitch.stateMachine.arn,
-        "Stops the system: `hris-writeback stop`, or an execution of this machine with the input {}",
-      ],
-      ...(this.reconciliation === undefined
-        ? {}
-        : {
-            "reconciliation-arn": [
-              this.reconciliation.stateMachine.arn,
-              'Reconciles now: `hris-writeback reconcile`, or an execution of this machine with the input {"fields":"all"}',
-            ] as const,
-          }),
-      "reversal-function-arn": [
-        this.reversal.function.function.arn,
-        "Takes back what was written, after its owner's approval: `hris-writeback reverse`",
-      ],
-      "control-table": [names.controlTable.name, "Switch and breaker: items `switch` and `breaker`"],
-    };
-    const all = { ...outputs, ...this.networkOutputs(), ...this.auditOutputs() };
-    for (const [id, [value, description]] of Object.entries(all)) {
-      readable(new TerraformOutput(this, id, { value, description }));
-    }
-    const topics = Object.entries(this.workflow.notices.topics).map(([group, { arn }]) => [group, arn] as const);
-    readable(
-      new TerraformOutput(this, "approver-topics", {
-        value: Object.fromEntries(topics),
-        description: "Topic of each group that is asked for approvals: subscribe its people or its chat",
-      }),
-    );
-  }
-
-  /** Where alerts and records are. */
-  private auditOutputs(): Readonly<Record<string, readonly [value: string, description: string]>> {
-    const { audit } = this;
-    if (audit === undefined) return {};
-    return {
-      "audit-topic-arn": [
-        audit.alerts.topic.arn,
-        "Subscribe here to hear of what must never happen, and of every alarm",
-      ],
-      "audit-dashboard": [audit.alarms.dashboard.dashboardName, "The dashboard that an operator keeps open"],
-      ...(audit.archive === undefined
-        ? {}
-        : { "audit-bucket": [audit.archive.bucket.bucket, "Log files of every call, locked"] as const }),
-      ...(audit.evidence === undefined
-        ? {}
-        : {
-            "evidence-location": [
-              `s3://${auditNames(this.names).bucket.name}/${EVIDENCE_PREFIX}`,
-              "The ledger's records as a chain, locked: `hris-writeback verify-evidence` checks it",
-            ] as const,
-          }),
-    };
-  }
-
-  /** What a connector of one's own, and the owner of an existing endpoint, need. */
-  private networkOutputs(): Readonly<Record<string, readonly [value: string, description: string]>> {
-    const { network } = this;
-    if (network === undefined) return {};
-    const outputs = {
-      "connector-security-group-id": [
-        network.connectorSecurityGroup.id,
-        "The connector's security group: an existing endpoint lets it in on 443; a connector of your own has it and no other",
-      ],
-      "connector-subnet-ids": [Fn.join(",", [...network.subnetIds]), "Where the connector runs"],
-      "vpc-endpoint-id": [network.endpointId, "The one endpoint through which the field gateway can be called"],
-    } as const;
-    if (network.endpoint !== undefined) return outputs;
-    const policy = terraformJson(compileEndpointPolicy(this.names, this.fieldGateway.api.id));
-    return {
-      ...outputs,
-      "vpc-endpoint-policy": [policy, "The policy for that endpoint, if it serves the field gateway alone"],
-    };
-  }
-}
-
-/** Throws `PolicyError` with all findings, at the file's lines where there is a file. */
-function policyOf(source: PolicySource): Policy {
-  if ("input" in source) return parsePolicy(source.input);
-  const text = "text" in source ? source.text : readText(source.file);
-  try {
-    return parsePolicy(text);
-  } catch (error) {
-    throw error instanceof PolicyError ? new PolicyError(error.findings, source.file) : error;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`cannot read the policy file ${file}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** Groups that the policy's owners name: only these can be asked. */
-function approverGroupsOf(policy: Policy): string[] {
-  const groups = Object.values(policy.owners).flatMap(({ approvers }) => approvers?.group ?? []);
-  return [...new Set(groups)].sort();
-}
-
-/** A convention, written out for every publisher that the policy declares. */
-function publishersOf(
-  policy: Policy,
-  publishers: HrisWriteBackProps["publishers"],
-): Readonly<Record<string, readonly string[]>> {
-  if (typeof publishers !== "function") return publishers;
-  return Object.fromEntries(Object.keys(policy.publishers).map((name) => [name, publishers(name)]));
-}
-
-type Connections = Readonly<Record<string, HrisConnection | SourceConnection>>;
-
-/** The connections that handlers read: the HRIS always, others where the policy asks them. Sorted by name. */
-function readConnections(policy: Policy, connections: Connections, hrisSystem: string): Connections {
-  const wanted = new Set([...systemsToRead(policy), hrisSystem]);
-  return Object.fromEntries(
-    Object.entries(connections)
-      .filter(([system]) => wanted.has(system))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
 }

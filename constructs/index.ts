@@ -41,7 +41,8 @@ export {
   type SourceConnection,
   type SourceSecret,
 } from "./hris";
-export { HrisWriteBack, type HrisWriteBackProps, type PolicySource } from "./hris-write-back";
+export { HrisWriteBack, type HrisWriteBackProps } from "./hris-write-back";
+export type { PolicySource, PublisherPrincipals } from "./inputs";
 export { Reconciliation, type ReconciliationOptions, type ReconciliationProps } from "./reconciliation";
 export { KillSwitch, type KillSwitchProps } from "./kill-switch";
 export { Reversal, type ReversalProps } from "./reversal";
