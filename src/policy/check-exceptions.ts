@@ -1,59 +1,41 @@
-import { daysBetween, endOfUtcDay, parseDate } from "../core";
-import { unknownReference, type RawView } from "./view";
 import { isStricter, stricterClass, toFieldClass } from "./classes";
 import { shown, type Path, type Problem } from "./problem";
-import { entriesOf, isMapping, itemsOf, member, textMember, type Mapping } from "./raw";
+import { entriesOf, isMapping, member, textMember, type Mapping } from "./raw";
+import { checkTerms, checkTermTimes, signaturesOf, type Terms } from "./terms";
+import { unknownReference, type RawView } from "./view";
 
-/** Longest time that an exception may hold. */
-const MAX_EXCEPTION_DAYS = 90;
+const EXCEPTIONS: Terms = {
+  list: "exceptions",
+  first: "approvedOn",
+  last: "expires",
+  codes: {
+    duplicateId: "DuplicateExceptionId",
+    endsBeforeStart: "ExceptionEndsBeforeStart",
+    tooLong: "ExceptionTooLong",
+    expired: "ExceptionExpired",
+    notYetInForce: "ExceptionNotYetInForce",
+  },
+};
 
 /** Exceptions: real, needed, not too wide, signed by the right people, short. */
 export function checkExceptions(view: RawView): Problem[] {
-  const seen = new Set<string>();
-  return itemsOf(member(view.raw, "exceptions")).flatMap((exception, index): Problem[] => {
-    if (!isMapping(exception)) return [];
-    const path = ["exceptions", index];
-    return [
-      ...repeatedId(exception, path, seen),
-      ...unknownReference("UnknownField", view.fields, member(exception, "field"), [...path, "field"], "fields"),
-      ...unknownReference(
-        "UnknownSegment",
-        view.segments,
-        member(exception, "segment"),
-        [...path, "segment"],
-        "segments",
-      ),
-      ...checkLift(view, exception, path),
-      ...checkSignatures(view, exception, path),
-      ...checkDays(exception, path),
-    ];
-  });
+  return checkTerms(view, EXCEPTIONS, (exception, path) => [
+    ...unknownReference("UnknownField", view.fields, member(exception, "field"), [...path, "field"], "fields"),
+    ...unknownReference(
+      "UnknownSegment",
+      view.segments,
+      member(exception, "segment"),
+      [...path, "segment"],
+      "segments",
+    ),
+    ...checkLift(view, exception, path),
+    ...checkSignatures(view, exception, path),
+  ]);
 }
 
 /** Exceptions that have ended, or not begun, at a moment. */
 export function checkExceptionTimes(view: RawView, nowMs: number): Problem[] {
-  return itemsOf(member(view.raw, "exceptions")).flatMap((exception, index): Problem[] => {
-    const path = ["exceptions", index];
-    const { approvedOn, expires, approvedOnMs, expiresMs } = daysOf(exception);
-    if (expiresMs !== undefined && endOfUtcDay(expiresMs) < nowMs) {
-      return [{ code: "ExceptionExpired", path: [...path, "expires"], message: `it ended with ${shown(expires)}` }];
-    }
-    if (approvedOnMs !== undefined && approvedOnMs > nowMs) {
-      return [
-        { code: "ExceptionNotYetInForce", path: [...path, "approvedOn"], message: `it begins on ${shown(approvedOn)}` },
-      ];
-    }
-    return [];
-  });
-}
-
-function repeatedId(exception: Mapping, path: Path, seen: Set<string>): Problem[] {
-  const id = textMember(exception, "id");
-  if (id === undefined) return [];
-  if (seen.has(id))
-    return [{ code: "DuplicateExceptionId", path: [...path, "id"], message: `the id ${shown(id)} is given again` }];
-  seen.add(id);
-  return [];
+  return checkTermTimes(view, EXCEPTIONS, nowMs);
 }
 
 /** Whether the exception lifts something, and not more than the field's own class. */
@@ -93,13 +75,11 @@ function checkLift(view: RawView, exception: Mapping, path: Path): Problem[] {
 }
 
 function checkSignatures(view: RawView, exception: Mapping, path: Path): Problem[] {
-  const signatures = member(exception, "approvedBy");
-  if (!isMapping(signatures)) return [];
-  const at = [...path, "approvedBy"];
+  const signed = signaturesOf(view, exception, path);
+  if (signed === undefined) return [];
+  const { signatures, at, unknown } = signed;
   const signers = Object.keys(signatures);
-  const problems = signers.flatMap((signer) =>
-    unknownReference("UnknownOwner", view.owners, signer, [...at, signer], "owners", "key"),
-  );
+  const problems = [...unknown];
   const fieldName = textMember(exception, "field");
   const owner = fieldName === undefined ? undefined : textMember(member(view.fields, fieldName), "owner");
   // An owner that does not exist is a mistake of the field; asking for its signature would report it again.
@@ -139,38 +119,4 @@ function signedByOne(signatures: Mapping, required: readonly string[], path: Pat
   if (!required.every((each) => counted.some(({ signer }) => signer === each))) return [];
   const message = `${shown(second.person)} also signed for ${shown(first.signer)}`;
   return [{ code: "ExceptionSamePerson", path: [...path, second.signer], message }];
-}
-
-function checkDays(exception: Mapping, path: Path): Problem[] {
-  const { approvedOn, expires, approvedOnMs, expiresMs } = daysOf(exception);
-  if (approvedOnMs === undefined || expiresMs === undefined) return [];
-  const days = daysBetween(approvedOnMs, expiresMs);
-  if (days < 0) {
-    return [
-      {
-        code: "ExceptionEndsBeforeStart",
-        path: [...path, "expires"],
-        message: `found ${shown(expires)}, before ${shown(approvedOn)}`,
-      },
-    ];
-  }
-  if (days <= MAX_EXCEPTION_DAYS) return [];
-  const message = `found ${shown(expires)}, ${String(days)} days after ${shown(approvedOn)}, expected at most ${String(MAX_EXCEPTION_DAYS)}`;
-  return [{ code: "ExceptionTooLong", path: [...path, "expires"], message }];
-}
-
-function daysOf(exception: unknown): {
-  readonly approvedOn: string | undefined;
-  readonly expires: string | undefined;
-  readonly approvedOnMs: number | undefined;
-  readonly expiresMs: number | undefined;
-} {
-  const approvedOn = textMember(exception, "approvedOn");
-  const expires = textMember(exception, "expires");
-  return {
-    approvedOn,
-    expires,
-    approvedOnMs: approvedOn === undefined ? undefined : parseDate(approvedOn),
-    expiresMs: expires === undefined ? undefined : parseDate(expires),
-  };
 }
