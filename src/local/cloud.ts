@@ -50,7 +50,14 @@ import { ApprovalsHttp } from "./approvals-http";
 import { LocalBus, type Delivery, type Entry } from "./bus";
 import { archiveOf, authorizeStream, streamEvent, streamReader, type ItemChange, type LocalBucket } from "./evidence";
 import type { LocalClock } from "./clock";
-import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "./field-gateway-api";
+import {
+  accessOf,
+  FieldGatewayApi,
+  Sessions,
+  type ApiRequest,
+  type ApiResponse,
+  type GatewayAccess,
+} from "./field-gateway-api";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole } from "./iam";
 import { localUrl, reachOf, type Hosts } from "./hosts";
 import { verifyByDiscovery } from "./jwt-authorizer";
@@ -130,14 +137,7 @@ export class LocalCloud {
   /** Events that a queue gave up on. */
   readonly deadLetters: unknown[] = [];
   /** Access lines of the field gateway's API. */
-  readonly gatewayAccess: {
-    readonly method: string;
-    readonly path: string;
-    readonly status: number;
-    readonly by: string;
-    /** The VPC endpoint that it came through, if any. */
-    readonly through?: string;
-  }[] = [];
+  readonly gatewayAccess: GatewayAccess[] = [];
   /** Messages that the groups' topics took. */
   readonly notices: PublishedNotice[] = [];
   /** The tables' content. */
@@ -243,15 +243,7 @@ export class LocalCloud {
   /** A request to the field gateway's API. */
   async gateway(request: ApiRequest): Promise<ApiResponse> {
     const response = await this.#gateway.request(request);
-    const { pathname } = new URL(request.url);
-    const through = request.from?.kind === "endpoint" ? request.from.endpointId : undefined;
-    this.gatewayAccess.push({
-      method: request.method,
-      path: pathname,
-      status: response.status,
-      by: response.by,
-      through,
-    });
+    this.gatewayAccess.push(accessOf(request, response));
     return response;
   }
 

@@ -64,6 +64,23 @@ export interface ApiResponse {
   readonly by: string;
 }
 
+/** A request as an access log tells it. */
+export interface GatewayAccess {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Who answered. */
+  readonly by: string;
+  /** The VPC endpoint that it came through. */
+  readonly through?: string | undefined;
+}
+
+/** A request and its answer as an access log tells them. */
+export function accessOf({ method, url, from }: ApiRequest, { status, by }: ApiResponse): GatewayAccess {
+  const through = from?.kind === "endpoint" ? from.endpointId : undefined;
+  return { method, path: new URL(url).pathname, status, by, through };
+}
+
 /** Invokes the function behind a method with an API Gateway proxy event. */
 export type InvokeIntegration = (functionArn: string, event: object, sourceArn: string) => Promise<unknown>;
 

@@ -8,6 +8,19 @@ import { Unreadable, type Resource, type Stack, type Value } from "./stack";
 /** What may have a policy of its own. */
 export type TargetKind = "api" | "bucket" | "bus" | "function" | "key" | "queue" | "secret" | "table" | "topic";
 
+/** What each kind is called. */
+export const TARGET_NOUNS: Readonly<Record<TargetKind, string>> = {
+  api: "API",
+  bucket: "bucket",
+  bus: "bus",
+  function: "function",
+  key: "key",
+  queue: "queue",
+  secret: "secret",
+  table: "table",
+  topic: "topic",
+};
+
 /** All that the stack says about who may use one resource, apart from identity policies. */
 export interface ResourcePolicy {
   readonly kind: TargetKind;

@@ -3,7 +3,14 @@ import type { AddressInfo } from "node:net";
 
 import type { PolicyDocument } from "../../iam";
 import { LocalBus, type Delivery } from "../bus";
-import { FieldGatewayApi, Sessions, type ApiRequest, type ApiResponse } from "../field-gateway-api";
+import {
+  accessOf,
+  FieldGatewayApi,
+  Sessions,
+  type ApiRequest,
+  type ApiResponse,
+  type GatewayAccess,
+} from "../field-gateway-api";
 import { authorizeObject } from "../evidence";
 import { AccessDenied, documentOf, LocalIam, text, type LocalRole, type TrailLine } from "../iam";
 import { INTERNET, LocalNetwork, type Connection } from "../network";
@@ -66,13 +73,7 @@ export class AwsFront {
   readonly notices: PublishedNotice[] = [];
   readonly callers = new Callers();
   /** Access lines of the field gateway's API. */
-  readonly gatewayAccess: {
-    readonly method: string;
-    readonly path: string;
-    readonly status: number;
-    readonly by: string;
-    readonly through?: string;
-  }[] = [];
+  readonly gatewayAccess: GatewayAccess[] = [];
   /** What CloudTrail remembers. */
   readonly history = new EventHistory();
   readonly #sessions = new Sessions();
@@ -194,15 +195,7 @@ export class AwsFront {
   async gateway(request: ApiRequest): Promise<ApiResponse> {
     const { gateway } = await this.#current();
     const response = await gateway.request(request);
-    const { pathname } = new URL(request.url);
-    const through = request.from?.kind === "endpoint" ? request.from.endpointId : undefined;
-    this.gatewayAccess.push({
-      method: request.method,
-      path: pathname,
-      status: response.status,
-      by: response.by,
-      through,
-    });
+    this.gatewayAccess.push(accessOf(request, response));
     return response;
   }
 

@@ -1,6 +1,6 @@
 import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
 import { attributeOf } from "../identity";
-import type { ResourcePolicy, TargetKind } from "../resource-policies";
+import { TARGET_NOUNS, type ResourcePolicy, type TargetKind } from "../resource-policies";
 import type { System } from "../system";
 import { changeOf, type Change } from "./change";
 import { compareDecisions } from "./decisions";
@@ -16,18 +16,6 @@ import {
   type PermissionPair,
   type Words,
 } from "./permissions";
-
-const NOUNS: Readonly<Record<TargetKind, string>> = {
-  api: "API",
-  bucket: "bucket",
-  bus: "bus",
-  function: "function",
-  key: "key",
-  queue: "queue",
-  secret: "secret",
-  table: "table",
-  topic: "topic",
-};
 
 /** What changes of the policies of resources: whom each lets in by itself, and whom it stops whatever else allows. */
 export function resourcePolicyChanges(pair: PermissionPair): Change[] {
@@ -46,7 +34,7 @@ function policyChange(
   const either = now ?? old;
   if (either === undefined) return [];
   const { kind, target, resourceKind } = either;
-  const called = `the policy of ${NOUNS[kind]} \`${nameOf(target)}\``;
+  const called = `the policy of ${TARGET_NOUNS[kind]} \`${nameOf(target)}\``;
   if (now === undefined) return removed(pair, old, called);
   const unread = now.unread.filter((document) =>
     isOther(pair, document, [...(old?.documents ?? []), ...(old?.unread ?? [])]),

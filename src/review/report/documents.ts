@@ -3,7 +3,7 @@ import type { Statement } from "../../iam";
 import { textsIn } from "../body";
 import type { PowerRow, Proof } from "../prove";
 import type { Principal } from "../principals";
-import type { ResourcePolicy } from "../resource-policies";
+import { TARGET_NOUNS, type ResourcePolicy } from "../resource-policies";
 import { isRecord } from "../stack";
 import type { System } from "../system";
 import { code, listed, paragraph, said, type Block, type Section, type Text } from "./content";
@@ -78,20 +78,8 @@ export function principalId({ address, label }: Principal): string {
   return `principal-${`${label}-${address}`.replace(/[^A-Za-z0-9]+/g, "-")}`;
 }
 
-const KINDS: Readonly<Record<ResourcePolicy["kind"], string>> = {
-  api: "API",
-  bucket: "bucket",
-  bus: "bus",
-  function: "function",
-  key: "key",
-  queue: "queue",
-  secret: "secret",
-  table: "table",
-  topic: "topic",
-};
-
 function resourceBlocks({ kind, target, documents, unread }: ResourcePolicy, lexicon: Lexicon, show: Show): Block[] {
-  const title: Text = [`Policy of ${kind === "api" ? "an" : "a"} ${KINDS[kind]}: `, ...lexicon.resource(target)];
+  const title: Text = [`Policy of ${kind === "api" ? "an" : "a"} ${TARGET_NOUNS[kind]}: `, ...lexicon.resource(target)];
   // Of two policies that are at odds, each is among both.
   const both = [...documents, ...unread.filter((each) => !documents.some((document) => isSame(each, document)))];
   return both.flatMap((document) => show(document, title));
