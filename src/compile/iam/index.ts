@@ -23,4 +23,5 @@ export {
   type PublisherArns,
 } from "./resource-policies";
 export { REVERSAL_REQUESTS, type LedgerKind } from "./statements";
-export { compileRoles, TASK_TOKEN_PURPOSE, type IamInput, type IamRefs, type RoleDocuments } from "./roles";
+export { TASK_TOKEN_PURPOSE, type IamInput, type IamRefs, type RoleDocuments } from "./input";
+export { compileRoles } from "./roles";

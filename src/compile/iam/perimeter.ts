@@ -1,6 +1,6 @@
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
-import type { RoleDocuments } from "./roles";
+import type { RoleDocuments } from "./input";
 import { documentOf } from "./statements";
 
 /** The VPC endpoint that a request came through. A request that came through none does not have it. */

@@ -2,7 +2,7 @@ import { canonicalDigest, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, WAITING_DETAIL_TY
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Policy } from "../../policy/model";
 import type { Names } from "../names";
-import { TASK_TOKEN_PURPOSE } from "./roles";
+import { TASK_TOKEN_PURPOSE } from "./input";
 import { compare, distinct, documentOf, pascalCase, putEventsCondition } from "./statements";
 
 /** What the bus's policy needs of a policy. */

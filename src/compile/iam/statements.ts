@@ -1,4 +1,12 @@
-import { LEDGER, REVERSAL_ID_PREFIX, type CONTROL, type DueQueue, type HandlerName } from "../../core";
+import {
+  LEDGER,
+  OUTCOME_DETAIL_TYPE,
+  OUTCOME_SOURCE,
+  REVERSAL_ID_PREFIX,
+  type CONTROL,
+  type DueQueue,
+  type HandlerName,
+} from "../../core";
 import type { PolicyDocument, Statement } from "../../iam";
 import type { Names } from "../names";
 
@@ -215,4 +223,40 @@ export function distinct(texts: readonly string[]): string[] {
 
 function itemActions(actions: readonly string[]): string[] {
   return actions.map((action) => `dynamodb:${action}`).sort(compare);
+}
+
+/** The customer's own key, where there is one. */
+export function ownKey(keyArn: string | undefined): readonly string[] {
+  return keyArn === undefined ? [] : [keyArn];
+}
+
+/** Outcomes, as this system tells them. */
+export function putOutcomes(names: Names): Statement {
+  return putOwnEvents(names, "PutOutcomeEvents", OUTCOME_DETAIL_TYPE);
+}
+
+/** Events of this system's own, of one detail-type. */
+export function putOwnEvents(names: Names, sid: string, detailType: string): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: "events:PutEvents",
+    Resource: names.bus.arn,
+    Condition: putEventsCondition(OUTCOME_SOURCE, [detailType]),
+  };
+}
+
+/** One half of the digests: to make them, or to check them. */
+export function macStatement(
+  sid: string,
+  action: "kms:GenerateMac" | "kms:VerifyMac",
+  digestKeyArn: string,
+): Statement {
+  return {
+    Sid: sid,
+    Effect: "Allow",
+    Action: action,
+    Resource: digestKeyArn,
+    Condition: { StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" } },
+  };
 }
