@@ -2,7 +2,8 @@ import * as z from "zod";
 
 /**
  * The part of OSCAL's model of component definitions that is written here, with the model's own rules: what is required, which texts are tokens,
- * no list is empty, no member is unknown. Written after the rules of 1.1.3, as far as they could be read; NIST's published schema of 1.2.2 was not at hand.
+ * no list is empty, no member is unknown. Held, member by member, against NIST's published JSON Schema of 1.2.0, which it is stricter than; that of 1.2.2 was
+ * not at hand.
  * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.2/component-definition/json-reference/
  */
 export const OSCAL_VERSION = "1.2.2";
@@ -15,6 +16,8 @@ const uuid = z
   );
 const token = z.string().regex(/^(\p{L}|_)(\p{L}|\p{N}|[.\-_])*$/u, "no token");
 const line = z.string().regex(/^\S(.*\S)?$/u, "no line of text without blanks around it");
+/** Markup of one line. */
+const markupLine = z.string().regex(/^[^\n]+$/, "no line of markup");
 /** Markup of one line or several; an empty one says nothing. */
 const prose = z.string().min(1);
 const uri = z.string().regex(/^[a-zA-Z][a-zA-Z0-9+\-.]+:.+$/, "no URI");
@@ -36,7 +39,7 @@ const link = z.strictObject({
   rel: token.optional(),
   "media-type": line.optional(),
   "resource-fragment": line.optional(),
-  text: prose.optional(),
+  text: markupLine.optional(),
 });
 const common = { props: list(property).optional(), links: list(link).optional() };
 
@@ -57,16 +60,16 @@ const controlImplementation = z.strictObject({
 const component = z.strictObject({
   uuid,
   type: z.enum(["policy", "service", "software"]),
-  title: prose,
+  title: markupLine,
   description: prose,
-  purpose: prose.optional(),
+  purpose: markupLine.optional(),
   ...common,
   "control-implementations": list(controlImplementation).optional(),
   remarks: prose.optional(),
 });
 const resource = z.strictObject({
   uuid,
-  title: prose.optional(),
+  title: markupLine.optional(),
   description: prose.optional(),
   props: list(property).optional(),
   rlinks: list(
@@ -86,7 +89,7 @@ export const componentDefinitionSchema = z
     "component-definition": z.strictObject({
       uuid,
       metadata: z.strictObject({
-        title: prose,
+        title: markupLine,
         "last-modified": instant,
         version: line,
         "oscal-version": z.literal(OSCAL_VERSION),

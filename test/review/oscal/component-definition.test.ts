@@ -98,6 +98,7 @@ describe("the model refuses", () => {
     ["a link to nothing", `${FIRST}.links.0.href`, () => `#${firstId()}`],
     ["two parts with one id", "components.1.uuid", firstId],
     ["a time without a zone", "metadata.last-modified", () => "2026-12-01T00:00:00"],
+    ["a title of two lines", "components.0.title", () => "Field\ngateway"],
     ["a version with blanks around it", "metadata.version", () => " 1"],
     ["another version of the model", "metadata.oscal-version", () => "1.1.2"],
   ])("%s", (_what, path, value) => {
