@@ -10,6 +10,7 @@ import {
   type Reviewer,
 } from "../review";
 import { escapeMarkdown, renderJson } from "./render";
+import { version } from "./version";
 
 /** How `review` shows its result. */
 export const REVIEW_FORMATS = ["text", "markdown", "json", "sarif"] as const;
@@ -25,7 +26,7 @@ export interface ReviewView {
 /** A review in one of the formats. The same review is the same text, byte by byte. */
 export function renderReview(review: Review, format: ReviewFormat, view: ReviewView): string {
   if (format === "json") return renderJson(reviewOutput(review));
-  if (format === "sarif") return renderJson(sarifOf(review, view.placesOf));
+  if (format === "sarif") return renderJson(sarifOf(review, view.placesOf, version()));
   return format === "text" ? renderText(review, view) : renderMarkdown(review, view);
 }
 

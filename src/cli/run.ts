@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-
 import { UsageError } from "../core";
 import { nearest } from "../policy/nearest";
 import { check } from "./commands/check";
@@ -19,6 +16,7 @@ import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { verifyEvidence } from "./commands/verify-evidence";
 import { EXIT, type Command, type Io } from "./io";
+import { version } from "./version";
 
 const COMMANDS: readonly Command[] = [
   check,
@@ -90,13 +88,4 @@ function commandOf(name: string | undefined): Command {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The package's version, from the nearest `package.json` above: this file runs from the sources and from the build. */
-function version(): string {
-  for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const file = join(folder, "package.json");
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
-  }
-  throw new UsageError("the package has no version");
 }

@@ -20,11 +20,16 @@ const LEVELS: Readonly<Record<Effect, "warning" | "note" | "none">> = {
 };
 
 /**
- * A review in the Static Analysis Results Interchange Format: every rule of the catalogue, and every change that is not neutral as a result.
+ * A review in the Static Analysis Results Interchange Format: every rule of the catalogue, and every change that is not neutral as a result. `semanticVersion`
+ * is this package's.
  *
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (read 2026-11-28)
  */
-export function sarifOf(review: Review, placesOf: (change: Change) => readonly FilePlace[]): object {
+export function sarifOf(
+  review: Review,
+  placesOf: (change: Change) => readonly FilePlace[],
+  semanticVersion: string,
+): object {
   const codes = Object.keys(REVIEW_CODES) as ReviewCode[];
   return {
     $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -32,7 +37,11 @@ export function sarifOf(review: Review, placesOf: (change: Change) => readonly F
     runs: [
       {
         tool: {
-          driver: { name: "hris-writeback review", rules: codes.map((code) => ruleOf(code, REVIEW_CODES[code])) },
+          driver: {
+            name: "hris-writeback review",
+            semanticVersion,
+            rules: codes.map((code) => ruleOf(code, REVIEW_CODES[code])),
+          },
         },
         columnKind: "utf16CodeUnits",
         results: review.changes
@@ -46,7 +55,6 @@ export function sarifOf(review: Review, placesOf: (change: Change) => readonly F
 function ruleOf(code: ReviewCode, { cause, example, mend }: ReviewRule): object {
   return {
     id: code,
-    name: code,
     shortDescription: { text: sentence(cause) },
     fullDescription: { text: `${sentence(cause)} As in: ${sentence(example)}` },
     help: { text: `Next: ${sentence(mend)}`, markdown: `**Next:** ${sentence(mend)}` },
