@@ -189,7 +189,11 @@ const VERIFICATIONS: Readonly<Record<VerificationCode, Rule>> = {
 };
 
 const EVENTS: Readonly<Record<ErrorEvent, Rule>> = {
-  "approvals-refused": rule("the approvals API could not answer", "status 500", "look at `code` in the line"),
+  "approvals-refused": rule(
+    "the approvals API could not answer, or cannot tell whose verified token it was shown",
+    "status 500; status 401",
+    "look at `code` in the line; for 401 at the provider's claims and at what stands before the API",
+  ),
   "breaker-tripped": rule(
     "the breaker tripped",
     "201 writes in an hour",

@@ -207,7 +207,7 @@ export const LAMBDA_DEATHS = ["Lambda.Unknown", "Runtime.ExitError", "Sandbox.Ti
  * whoever listens for it. A line is `{ level, handler, event, … }`.
  */
 export const ERROR_EVENTS = [
-  /** The approvals API could not answer (`status` 500 and more). */
+  /** The approvals API could not answer (`status` 500 and more), or was shown a token that is not the one its authorizer verified, or names nobody (401). */
   "approvals-refused",
   /** So many writes that the breaker tripped: nothing is written until an operator resets it. */
   "breaker-tripped",

@@ -33,6 +33,7 @@ export async function verifyByDiscovery(
       requiredClaims: ["exp", "sub"],
       currentDate: new Date(now()),
     });
+    if (payload.iat !== undefined && payload.iat * 1000 > now()) return undefined;
     const named = payload.aud === undefined ? payload["client_id"] : payload.aud;
     return [named].flat().some((name) => typeof name === "string" && audience.includes(name)) ? payload : undefined;
   } catch {

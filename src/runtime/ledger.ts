@@ -27,6 +27,7 @@ import type { Key } from "./ports";
  *   finding#<findingId>              opened#<n>, closed#<n>     a finding of the reconciliation was opened, or closed by itself
  *   observed#<runId>                 <findingId>                a finding as one run saw it
  *   reconciliation#<runId>           started, finished          a run, and what it came to
+ *   refusal#system-resume            <ulid>                     an agreement to a resume that was refused
  *   system-resume                    <stopId>#agree#<person>    somebody agreed that it runs again
  *   system-resume                    <stopId>#resumed           two people had, and it was set back
  *   system-stop                      <stopId>                   somebody stopped the system
@@ -84,6 +85,8 @@ export const ledgerKeys = {
   }),
   /** Partition of the refused decisions on a change. */
   refusals: (requestId: string, index: number): string => ofChange(LEDGER.refusalPrefix, requestId, index),
+  /** One partition for all: an agreement names whatever stop its sender likes. */
+  resumeRefusal: (ulid: string): Key => ({ pk: `${LEDGER.refusalPrefix}${LEDGER.systemResume}`, sk: ulid }),
   /** Partition of who acknowledged a notified fact. */
   acknowledgements: (requestId: string, index: number): string => ofChange(LEDGER.acknowledgedPrefix, requestId, index),
   acknowledged: (requestId: string, index: number, person: string): Key => ({
@@ -397,6 +400,17 @@ export interface AgreementItem extends Key {
   readonly workerId: string;
   readonly reason: string;
   readonly agreedAt: string;
+}
+
+/** An agreement to a resume that was refused: who tried, and to the end of which stop, as they named it. */
+export interface ResumeRefusalItem extends Key {
+  readonly code: string;
+  readonly what: Stopped;
+  readonly stopId: string;
+  readonly caller: Person;
+  /** Absent where the token did not say. */
+  readonly workerId?: string;
+  readonly refusedAt: string;
 }
 
 /** A stop that ended, and who agreed. In one transaction with what it set back. */

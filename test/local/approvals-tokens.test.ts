@@ -111,6 +111,8 @@ describe("a token is refused with 401, and nothing comes of it", () => {
         return `${signed}.${createHmac("sha256", keys[0]!.n).update(signed).digest("base64url")}`;
       },
     ],
+    ["that was issued in time to come", () => token(PERSON, now() + 60_000)],
+    ["that tells the page who signed in", () => server.signer.idTokenFor(PERSON, { clientId: "page" }, now())],
     ["cut short", async () => (await token()).slice(0, -20)],
   ])("%s", async (_name, forge) => {
     const own = await api();
@@ -173,4 +175,46 @@ test("what is no route is not found, with whatever token", async () => {
   ] as const) {
     expect((await own.http.request(await token(), method, path)).status).toBe(404);
   }
+});
+
+describe("a provider that signs whatever it is asked", () => {
+  const issuer = "https://login.example.com";
+  type Claims = Readonly<Record<string, unknown>>;
+
+  /** Whether a token with such claims, signed in such a way, is taken; its key says nothing of ways to sign. */
+  async function isTaken(changed: Claims, alg: string): Promise<boolean> {
+    const jose = await import("jose");
+    const { privateKey, publicKey } = await jose.generateKeyPair(alg, { extractable: true });
+    const answers: Readonly<Record<string, object>> = {
+      [`${issuer}/.well-known/openid-configuration`]: { jwks_uri: `${issuer}/jwks` },
+      [`${issuer}/jwks`]: { keys: [{ ...(await jose.exportJWK(publicKey)), kid: "one" }] },
+    };
+    const at = Math.floor(now() / 1000);
+    const claims = { iss: issuer, aud: "approvals", sub: "u-1", iat: at, exp: at + 60, ...changed };
+    const jwt = await new jose.SignJWT(claims).setProtectedHeader({ alg, kid: "one" }).sign(privateKey);
+    const reach = (url: string) => Promise.resolve(Response.json(answers[url]));
+    return (await verifyByDiscovery(jwt, { issuer, audience: ["approvals"] }, { reach })) !== undefined;
+  }
+
+  test.each<[string, Claims, string]>([
+    ["a good token", {}, "RS256"],
+    ["one for several audiences", { aud: ["others", "approvals"] }, "RS256"],
+    ["one with a client in place of an audience", { aud: undefined, client_id: "approvals" }, "RS256"],
+    ["one by a longer hash", {}, "RS512"],
+  ])("is believed: %s", async (_what, changed, alg) => {
+    expect(await isTaken(changed, alg)).toBe(true);
+  });
+
+  test.each<[string, Claims, string]>([
+    ["not good yet", { nbf: Math.floor(Date.now() / 1000) + 60 }, "RS256"],
+    ["issued in time to come", { iat: Math.floor(Date.now() / 1000) + 60 }, "RS256"],
+    ["of no end", { exp: undefined }, "RS256"],
+    ["of nobody", { sub: undefined }, "RS256"],
+    ["for nobody", { aud: undefined }, "RS256"],
+    ["for another audience, whatever its client", { aud: "others", client_id: "approvals" }, "RS256"],
+    ["signed as API Gateway reads none: PS256", {}, "PS256"],
+    ["signed as API Gateway reads none: ES256", {}, "ES256"],
+  ])("is not believed a token %s", async (_what, changed, alg) => {
+    expect(await isTaken(changed, alg)).toBe(false);
+  });
 });

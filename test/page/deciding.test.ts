@@ -373,8 +373,11 @@ describe("somebody who stands in for a group", () => {
     await dana.picture("standing-in-over");
   });
 
-  inBrowser("decides neither on their own record nor reads an owner's notices", async () => {
+  inBrowser("decides neither on their own record nor reads the facts that the group is told of", async () => {
     lend(-1, 3);
+    await office().tell("r-9", "CC-9", {}, "cost_center");
+    const payroll = await signedIn("payroll", "#/notices");
+    await button(payroll, "Show the fact: cost center").waitFor();
     const id = PEOPLE.delegate.workerId;
     for (const [field, value] of Object.entries({
       employment_type: "employee",

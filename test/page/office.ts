@@ -135,14 +135,12 @@ export class Office {
   }
 
   /** A fact about a contractor, which is told of and not written. */
-  async tell(requestId = "r-9", value = "WD-500", detail: object = {}): Promise<void> {
+  async tell(requestId = "r-9", value = "WD-500", detail: object = {}, field = "manager"): Promise<void> {
     const { world } = this;
     world.hris.set("employment_type", "contingent");
     const at = new Date(world.now - 60_000).toISOString();
-    await world.take(
-      joiner([{ field: "manager", value, finalizedAt: at } as never], { requestId, occurredAt: at, ...detail }),
-    );
-    await world.runChange("manager", { requestId });
+    await world.take(joiner([{ field, value, finalizedAt: at } as never], { requestId, occurredAt: at, ...detail }));
+    await world.runChange(field, { requestId });
     world.hris.set("employment_type", "employee");
   }
 

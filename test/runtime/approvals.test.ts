@@ -1,5 +1,6 @@
 import { groupsOf } from "../../src/runtime/approvals/caller";
 import { httpApiEventSchema } from "../../src/runtime/http-api";
+import type { ApprovalItem } from "../../src/runtime/ledger";
 import type { ConnectorInput } from "../../src/runtime/payloads";
 import { tokenClaims } from "../../src/runtime/token-claims";
 import { PAYROLL, SECOND, waiting } from "./waiting";
@@ -236,6 +237,10 @@ describe("the token behind the verified claims", () => {
     });
     expect(response).toMatchObject({ statusCode: 401 });
     expect(world.tokens).toEqual([]);
+    // The authorizer let it through: somebody should look.
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ level: "error", event: "approvals-refused", code: "NotAuthenticated" }),
+    );
   });
 
   test("fails with 401 for a request without the header, whatever claims it shows", async () => {
@@ -405,6 +410,30 @@ describe("a decision", () => {
     world.now += 86_400_000 + 1;
     expect((await world.decideAs(APPROVER, "approve", digest)).json).toMatchObject({ code: "ApprovalExpired" });
     expect(world.tokens).toEqual([]);
+  });
+
+  test("after the wait has expired is not asked for in a list", async () => {
+    const { world } = await waiting();
+    world.now += 86_400_000 + 1;
+    expect((await world.api(LIST, APPROVER)).json).toEqual({ waiting: [] });
+  });
+
+  test.each<[string, (item: ApprovalItem) => Partial<ApprovalItem>]>([
+    ["as it is", () => ({})],
+    ["of another digest, filed under this one", () => ({ digest: "0".repeat(64) })],
+    ["of the worker concerned", () => ({ workerId: WORKER })],
+    ["of who asked for it", () => ({ approver: { issuer: APPROVER.issuer, subject: "joiner-flow" } })],
+    ["of a group that is not asked", () => ({ groups: ["payroll-approvers"] })],
+    ["after the time", () => ({ decidedAt: "2026-11-03T09:05:00.001Z" })],
+  ])("that somebody put on record by hand counts only where it may: %s", async (what, changed) => {
+    const { world, place, digest } = await waiting("manager", "WD-500", {
+      initiator: { kind: "automation", id: "joiner-flow" },
+    });
+    await world.decideAs(APPROVER, "approve", digest);
+    const [item] = world.itemsOf("ledger", "approval#") as unknown as [ApprovalItem];
+    world.seed("ledger", [{ ...item, ...changed(item) }]);
+    const { route } = await world.inspect({ ...place, phase: "again" });
+    expect(route === "write").toBe(what === "as it is");
   });
 
   test("refuses after the change has ended", async () => {

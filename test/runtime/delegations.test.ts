@@ -2,8 +2,8 @@ import { parsePolicy } from "../../src/policy";
 import { weigh } from "../../src/runtime/approvals-on-record";
 import { getInspection, getRequest, listApprovals } from "../../src/runtime/records";
 import { runHistory } from "../../src/cli/commands/history";
-import { allWaiting } from "./waiting";
-import { APPROVER, DELEGATION, POLICY, withDelegation, WORKER, type World } from "./world";
+import { allWaiting, PAYROLL } from "./waiting";
+import { APPROVER, DELEGATION, POLICY, withDelegation, WORKER, World } from "./world";
 
 const DAY_MS = 86_400_000;
 const READ = "GET /approvals/{requestId}/{index}";
@@ -90,6 +90,31 @@ describe("somebody to whom a seat is lent", () => {
       statusCode: 403,
       json: { code: "NotAnApprover" },
     });
+  });
+
+  test("is on record as themselves where their own group is lent to them too", async () => {
+    const { world, place, digest } = await waitingFor();
+    const own = { ...DELEGATE, groups: ["payroll-approvers"] };
+    expect((await world.api(READ, own)).json).toMatchObject({ mayDecide: true, standingIn: [] });
+    await world.decideAs(own, "approve", digest);
+    const [item] = await listApprovals(world.store, place, digest);
+    expect(item).toMatchObject({ groups: ["payroll-approvers"] });
+    expect(item).not.toHaveProperty("delegations");
+  });
+
+  test("has no part in the inbox of the group's facts", async () => {
+    const world = new World(withDelegation());
+    world.hris.set("employment_type", "contingent");
+    await world.write("cost_center", "CC-9");
+    const [list, one] = ["GET /notices", "GET /notices/{requestId}/{index}"] as const;
+    expect((await world.api(list, PAYROLL)).json).toMatchObject({ notices: [{ requestId: "r-1" }] });
+    expect((await world.api(list, DELEGATE)).json).toEqual({ notices: [] });
+    for (const route of [one, one.replace("GET", "POST")]) {
+      const answer = await world.api(route, DELEGATE, { requestId: "r-1", body: {} });
+      expect(answer).toMatchObject({ statusCode: 403, json: { code: "NotTheOwner" } });
+      expect(answer.body).not.toContain("CC-9");
+    }
+    expect(world.itemsOf("ledger", "acknowledged#")).toEqual([]);
   });
 
   test("decides neither on their own record nor on what they asked for", async () => {

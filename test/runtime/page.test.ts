@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import type { HttpApiEvent } from "../../src/runtime/http-api";
 import { createPage, pageOf, readPageFiles } from "../../src/runtime/page";
@@ -13,6 +14,9 @@ const FILES = new Map([
   ["assets/page-1.css", "* {}"],
   ["assets/icon-1.svg", "<svg/>"],
 ]);
+
+/** Where the build leaves the page. */
+const PAGE_DIR = resolve(__dirname, "../../dist/handlers/approvals/page");
 
 const ask = (routeKey: string, file?: string): HttpApiEvent => ({
   routeKey,
@@ -79,6 +83,12 @@ test.each(["GET /", "GET /assets/{file}", "GET /config.json"])(
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(headers["referrer-policy"]).toBe("no-referrer");
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    // Settings are data, which no browser shows as a page.
+    if (routeKey === "GET /config.json") return;
+    expect(headers["cross-origin-opener-policy"]).toBe("same-origin");
+    expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+    expect(headers["strict-transport-security"]).toBe("max-age=31536000");
+    expect(headers["permissions-policy"]).toContain("camera=()");
   },
 );
 
@@ -99,6 +109,26 @@ test("leaves every other route to the API", () => {
   for (const routeKey of ["GET /approvals", "POST /", "GET /assets", "$default"]) {
     expect(page(ask(routeKey))).toBeUndefined();
   }
+});
+
+describe("the page that is built", () => {
+  const files = [...readPageFiles(PAGE_DIR)].filter(([path]) => path.startsWith("assets/"));
+  const script = files
+    .filter(([path]) => path.endsWith(".js"))
+    .map(([, text]) => text)
+    .join("");
+
+  test("is small: a phone has it in a second", () => {
+    const sizes = files.map(([, text]) => gzipSync(text).length);
+    expect(script.length).toBeGreaterThan(10_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(24_000);
+  });
+
+  test("keeps nothing beyond the tab, makes no markup of text and runs none", () => {
+    expect(script).toContain("sessionStorage");
+    expect(script).not.toMatch(/localStorage|indexedDB|document\.cookie|caches\.open|serviceWorker/);
+    expect(script).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc/);
+  });
 });
 
 describe("from a function's environment and folder", () => {

@@ -153,6 +153,31 @@ describe("a resume", () => {
     expect(await agree(world, person)).toMatchObject({ statusCode: 403, json: { code } });
     expect(world.control("switch")).toEqual(STOP);
     expect(world.lines).toContainEqual(expect.objectContaining({ level: "error", event: "resume-refused", code }));
+    const { issuer, subject, workerId } = person;
+    expect(world.itemsOf("ledger", "refusal#")).toEqual([
+      {
+        pk: "refusal#system-resume",
+        sk: expect.any(String) as string,
+        code,
+        what: "switch",
+        stopId: STOP.stopId,
+        caller: { issuer, subject },
+        ...(workerId === undefined ? {} : { workerId }),
+        refusedAt: "2026-11-02T09:05:00.000Z",
+      },
+    ]);
+  });
+
+  test("that is refused stays refused where the record of it fails, and the log tells", async () => {
+    const world = stopped(STOP);
+    const probe = world.probes.approvals;
+    const run = probe.run.bind(probe);
+    probe.run = (effect) => (world.lines.length > 0 ? Promise.reject(new Error("not now")) : run(effect));
+    expect(await agree(world, APPROVER)).toMatchObject({ statusCode: 403, json: { code: "NotAnOperator" } });
+    expect(world.lines.filter(({ level }) => level === "error").map(({ event }) => event)).toEqual([
+      "resume-refused",
+      "approvals-refused",
+    ]);
   });
 
   test("to a stop of before is refused, and its agreements count for no other stop", async () => {

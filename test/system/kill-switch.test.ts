@@ -124,6 +124,10 @@ describe("a stop of the whole system", () => {
     await agree(cloud, 0, "S1");
     await runKillSwitch(cloud, "b", { action: "stop", stopId: "S2", reason: "another" });
     expect((await agree(cloud, 1, "S1")).body).toMatchObject({ code: "AnotherStop" });
+    // By the function's own narrow role: whoever tried is on record.
+    expect(records(cloud, "refusal#system-resume")).toMatchObject([
+      { code: "AnotherStop", stopId: "S1", caller: { subject: COLLEAGUES.ben.subject } },
+    ]);
     expect(records(cloud, "system-stop").find(({ sk }) => sk === "S2")).toMatchObject({ supersedes: "S1" });
     expect(await runKillSwitch(cloud, "undo", { action: "undo", stopId: "S1" })).toMatchObject({
       status: "FAILED",

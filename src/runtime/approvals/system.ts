@@ -11,6 +11,7 @@ import {
   type AgreementItem,
   type BreakerItem,
   type ResumedItem,
+  type ResumeRefusalItem,
   type Stopped,
   type SwitchItem,
 } from "../ledger";
@@ -75,9 +76,34 @@ export async function resume(
     return await agree(ports, operatorsGroup, caller, asked);
   } catch (error) {
     if (error instanceof Problem && (error.status === 403 || error.status === 409)) {
-      ports.log.error("resume-refused", { code: error.code, what: asked.what });
+      await keepRefusal(ports, caller, asked, error);
     }
     throw error;
+  }
+}
+
+/** Keeps a refused agreement. It stays refused where that fails, and the log says so. */
+async function keepRefusal(
+  { store, clock, log, newUlid }: ApprovalsPorts,
+  caller: Caller,
+  { what, id }: Resume,
+  { code }: Problem,
+): Promise<void> {
+  const now = clock.now();
+  log.error("resume-refused", { code, what });
+  const item: ResumeRefusalItem = {
+    ...ledgerKeys.resumeRefusal(newUlid(now)),
+    code,
+    what,
+    stopId: id,
+    caller: personOf(caller),
+    ...(caller.workerId === undefined ? {} : { workerId: caller.workerId }),
+    refusedAt: formatInstant(now),
+  };
+  try {
+    await putOnce(store, item);
+  } catch (error) {
+    log.error("approvals-refused", { what, code: error instanceof Error ? error.name : "Error" });
   }
 }
 

@@ -92,7 +92,9 @@ export function createHandler(
       return await answer(httpApiEventSchema.parse(event));
     } catch (error) {
       const problem = problemOf(error);
-      ports.log[problem.status >= 500 ? "error" : "warn"]("approvals-refused", {
+      // The authorizer has let it through: whoever cannot be told then is a provider set up wrongly, or a header that is not the verified one.
+      const isStrange = problem.status >= 500 || problem.status === 401;
+      ports.log[isStrange ? "error" : "warn"]("approvals-refused", {
         status: problem.status,
         code: problem.code,
       });
