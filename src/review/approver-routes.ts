@@ -1,7 +1,8 @@
+import { ENV } from "../core";
 import { textOf, textsOf, blockOf } from "./body";
 import { together, type Counterexample, type Evidence, type Findings, type NotRead } from "./finding";
 import { idOf } from "./identity";
-import { Unreadable, type Resource } from "./stack";
+import { record, Unreadable, type Resource, type Value } from "./stack";
 import { functionsTagged, type System } from "./system";
 
 /** Routes that may be served to anybody: the page and what it is made of, which say nothing about any change. */
@@ -25,6 +26,8 @@ export function proveApprovers(system: System): Findings {
   const guarded = routes.filter(({ body }) => !PUBLIC_ROUTES.test(textOf(body, "route_key") ?? ""));
   const judged = together([
     ...guarded.map((route) => proveRoute(system, route)),
+    oneIssuer(system, guarded),
+    { unread: integrations.flatMap(rewritten) },
     { unread: unknown.map(({ address }) => unclear(address, `where \`${address}\` leads is not known`)) },
     ...quick.map((api): Partial<Findings> => ({ counterexamples: [open(api, "its quick route")] })),
   ]);
@@ -72,6 +75,57 @@ function proveRoute({ stack }: System, route: Resource): Partial<Findings> {
   const isComplete = typeof issuer === "string" && issuer.startsWith("https://") && textsOf(audience).length > 0;
   if (textOf(authorizer.body, "authorizer_type") === "JWT" && isComplete) return {};
   return { counterexamples: [open(authorizer, `the authorizer of \`${key}\``)] };
+}
+
+/**
+ * All routes take the tokens of one issuer, and where the page signs people in by an issuer, of that one: a second issuer could call anybody
+ * an approver.
+ */
+function oneIssuer(system: System, routes: readonly Resource[]): Partial<Findings> {
+  const { stack } = system;
+  const used = new Set(routes.map(({ body }) => textOf(body, "authorizer_id")));
+  const issuers = stack
+    .resources("aws_apigatewayv2_authorizer")
+    .filter((authorizer) => used.has(idOf(stack, authorizer)))
+    .flatMap(({ address, body }) => {
+      const issuer = textOf(blockOf(body, "jwt_configuration") ?? {}, "issuer");
+      return issuer === undefined ? [] : [{ address, issuer }];
+    });
+  const [page] = functionsTagged(system, "approvals").flatMap(({ environment }) => issuerOf(environment[ENV.page]));
+  const expected = page ?? issuers[0]?.issuer;
+  const others = issuers.filter(({ issuer }) => !isSame(issuer, expected));
+  const where = page === undefined ? "other routes" : "the approvals page";
+  return {
+    counterexamples: others.map(({ address, issuer }): Counterexample => ({
+      code: "RouteWithoutApprover",
+      invariants: [2, 4],
+      message: `\`${address}\` takes tokens of \`${issuer}\`, ${where} those of \`${expected ?? ""}\`: either could call anybody an approver`,
+      resources: [address],
+    })),
+  };
+}
+
+function isSame(issuer: string, expected: string | undefined): boolean {
+  return issuer.replace(/\/$/, "") === expected?.replace(/\/$/, "");
+}
+
+/** The issuer that the page is told of, in JSON. */
+function issuerOf(page: Value): string[] {
+  try {
+    const { issuer } = record(JSON.parse(typeof page === "string" ? page : "{}"));
+    return typeof issuer === "string" ? [issuer] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Parameters with which an integration tells the approvals function something else than was asked. */
+function rewritten({ address, body }: Resource): NotRead[] {
+  const parameters = body["request_parameters"];
+  const isNone = parameters === undefined || parameters === null || Object.keys(record(parameters)).length === 0;
+  return isNone && !(parameters instanceof Unreadable)
+    ? []
+    : [unclear(address, `\`${address}\` changes what the approvals function is told (\`request_parameters\`)`)];
 }
 
 function unclear(address: string, message: string): NotRead {

@@ -35,7 +35,18 @@ export function attachmentsOf(stack: Stack): Attachment[] {
       })),
     ),
   );
-  return [...single, ...several];
+  // Attaches whatever it lists, and detaches the rest.
+  const exclusive = HOLDERS.flatMap((kind) =>
+    stack.resources(`aws_iam_${kind}_policy_attachments_exclusive`).flatMap((resource) =>
+      listed(resource.body["policy_arns"]).map((arn) => ({
+        kind,
+        name: textOf(resource.body, `${kind}_name`),
+        arn,
+        resource,
+      })),
+    ),
+  );
+  return [...single, ...several, ...exclusive];
 }
 
 /** The inline policies of a role, user or group that are resources of their own. */

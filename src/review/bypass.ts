@@ -11,6 +11,8 @@ interface Place {
   readonly document: StackDocument | UnreadDocument;
   readonly role: "identity" | "boundary" | "trust" | "resource";
   readonly kind?: TargetKind;
+  /** The account that a policy may name as a whole: the stack's own, in the policy of one of its two keys. */
+  readonly ownAccount?: string;
   readonly invariants: readonly Invariant[];
   /** Whether its resources may hold the session's tags: those of the connector role are judged by the product. */
   readonly isConnector: boolean;
@@ -29,7 +31,7 @@ export function proveForm(system: System): Findings {
 }
 
 function placesOf(system: System): Place[] {
-  const { principals, policies, connectorRole } = system;
+  const { principals, policies, connectorRole, keys, stack } = system;
   const own = principals.flatMap((principal): Place[] => {
     const isConnector = principal === connectorRole;
     const invariants: readonly Invariant[] = isConnector ? [2, 3] : [2];
@@ -53,6 +55,7 @@ function placesOf(system: System): Place[] {
       document,
       role: "resource",
       kind,
+      ...(target === keys.data || target === keys.digest ? { ownAccount: stack.accountId } : {}),
       invariants: kind === "api" ? [2, 3] : kind === "function" ? invariantsOfDoor(functions.get(target)) : [2],
       isConnector: kind === "api",
     })),
@@ -99,7 +102,7 @@ function judge(place: Place, ref: StatementRef, statement: Statement): Counterex
 }
 
 function judgePrincipals(
-  { kind }: Place,
+  { kind, ownAccount }: Place,
   { Principal: principal }: Statement,
   wrong: (code: CounterexampleCode, problem: string) => Counterexample,
 ): Counterexample[] {
@@ -107,7 +110,10 @@ function judgePrincipals(
   if (named.includes("*")) return [wrong("AllowToEveryone", "allows everybody")];
   const session = named.find((name) => /:sts::\d{12}:(?:assumed-role|federated-user)\//.test(name));
   if (session !== undefined) return [wrong("AllowToSession", `allows the session ${session}`)];
-  const account = named.find((name) => /^\d{12}$/.test(name) || name.endsWith(":root"));
+  const accounts = named.filter((name) => /^\d{12}$/.test(name) || name.endsWith(":root"));
+  const foreign = ownAccount === undefined ? undefined : accounts.find((name) => !name.includes(ownAccount));
+  if (foreign !== undefined) return [wrong("AllowToAccount", `allows the account ${foreign}`)];
+  const [account] = accounts;
   // A key's policy must name the account for anybody to use the key; buckets and topics hold nothing of HR's.
   if (account !== undefined && !(kind === "key" || kind === "bucket" || kind === "topic")) {
     return [wrong("AllowToAccount", `allows the account ${account}`)];

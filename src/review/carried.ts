@@ -19,6 +19,7 @@ export function proveCarried(system: System, apis: readonly GatewayApi[], held: 
     holders(held, 4, "check-digests", "check them"),
     workflowType(system),
     retriesOfWrites(system),
+    waitsEnd(system),
     deadlines(system, apis),
     holders(held, 5, "rewrite-ledger", "change or remove a record of the ledger"),
     switchIsAsked(system),
@@ -165,6 +166,21 @@ function deadlines(system: System, apis: readonly GatewayApi[]): Partial<Finding
     `deadlines nest: ${known.map(({ name, ms }) => `${name} ${ms / 1000} s`).join(" < ")}`,
     known.map(({ at }) => at),
   );
+}
+
+/** A wait for people ends by itself: what nobody answers is not written. */
+function waitsEnd({ workflow }: System): Partial<Findings> {
+  if (workflow === undefined || workflow.definition instanceof Unreadable) return {};
+  const waits = scopesOf(workflow.definition).flatMap((scope) =>
+    [...scope.states].filter(([, task]) => asText(task["Resource"])?.endsWith(".waitForTaskToken") === true),
+  );
+  const endless = waits.filter(
+    ([, task]) => task["TimeoutSeconds"] === undefined && task["TimeoutSecondsPath"] === undefined,
+  );
+  const { address } = workflow.resource;
+  return endless.length === 0
+    ? evidence(5, "every wait for people's decision ends by itself", [address])
+    : counterexample("WaitWithoutEnd", 5, `\`${endless[0]?.[0] ?? ""}\` waits for a decision without an end`, address);
 }
 
 /** The gateway's transaction asks switch and breaker; without the permission it would fail, and nobody could tell why. */

@@ -97,6 +97,19 @@ export function proveClassification(system: System): Findings {
       evidence: [],
     };
   }
+  const table = system.tables.classification?.replace(/^.*:table\//, "");
+  const elsewhere = items.filter(({ resource: { body } }) => {
+    const name = textOf(body, "table_name");
+    return table !== undefined && name !== undefined && name !== table;
+  });
+  if (elsewhere.length > 0) {
+    const message = `${elsewhere.map(({ item }) => `\`${String(item["sk"])}\``).join(", ")} is written into another table than \`${table ?? ""}\`, which the functions read`;
+    return wrong(
+      "ClassificationBroken",
+      message,
+      elsewhere.map(({ resource }) => resource.address),
+    );
+  }
   try {
     policyFromItems(items.map(({ item }) => item));
   } catch (error) {

@@ -124,6 +124,10 @@ export const COUNTEREXAMPLE_CODES = {
     "the field gateway's API has another method than the one",
     "remove it: one resource with one method is all there is",
   ),
+  StageBesidesTheOne: code(
+    "the field gateway's API has another stage than the one",
+    "remove it: each stage is a way in of its own, with settings of its own",
+  ),
   NotTheGateway: code(
     "the field gateway's method does not lead to the gateway's function as its proxy",
     "integrate it with the gateway's function as `AWS_PROXY`",
@@ -146,9 +150,22 @@ export const COUNTEREXAMPLE_CODES = {
     "an outer deadline ends before an inner one",
     "keep gateway < API < connector < broker < task",
   ),
+  WaitWithoutEnd: code(
+    "the workflow may wait for people for good, so that an old approval is used one day",
+    "give the wait a time-out",
+  ),
   SwitchNotAsked: code(
     "a function that must ask the switch may not",
     "allow `dynamodb:ConditionCheckItem` on the switch and the breaker",
+  ),
+  PartsDiffer: code(
+    "functions that must work on one table, key, bus or role are told of several",
+    "tell all of them of the same",
+  ),
+  RecordsExpire: code("records of the ledger are deleted after a time", "remove `ttl`: what happened is never deleted"),
+  ValuesElsewhere: code(
+    "something takes HR's values to where nobody of the stack says who reads them",
+    "remove it; if a copy is needed, prove the stack that holds it",
   ),
   NotEncrypted: code("a store or a channel is not encrypted as it should be", "name the data key"),
   PlainTextAllowed: code(
@@ -177,6 +194,10 @@ export const UNREAD_CODES = {
   UnreadPart: code(
     "a part of the stack is not written out as plain resources with names that can be read",
     "write it out, or prove the plan (`prove --plan`), where names are known",
+  ),
+  UnreadCode: code(
+    "something besides its handler runs as a principal, or decides whom it talks to",
+    "take layers, file systems and such variables away; bundle what the handler needs",
   ),
   UnreadWorkflow: code("a workflow cannot be followed to its end", "use JSONPath and literal function names"),
   PartMissing: code(

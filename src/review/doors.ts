@@ -46,8 +46,17 @@ export function proveDoors(system: System): Findings {
         mentions(system, guarded, fn),
       ]),
     ),
+    ...system.functions
+      .filter(({ principal }) => principal?.tag !== undefined && !GUARDED.some(({ tag }) => tag === principal.tag))
+      .map((fn) => urls(system, otherOf(fn), fn)),
     workflowTriggers(system),
   ]);
+}
+
+/** Any other function of a principal: whatever starts it is its own way, but no URL is. */
+function otherOf({ principal }: StackFunction): Guarded {
+  const tag = principal?.tag ?? "";
+  return { tag, what: `the function of ${tag}`, invariants: invariantsOfDoor(tag), way: "what the stack starts it by" };
 }
 
 /** The services that the function's own policy lets in. */
@@ -224,13 +233,19 @@ const TRIGGERS: ReadonlySet<string> = new Set([
   "aws_vpclattice_target_group_attachment",
 ]);
 
+/** Types that start a function that they may call by its name alone. */
+const BY_NAME: ReadonlySet<string> = new Set(["aws_lambda_invocation"]);
+
 /** Types that name a function without starting it, or whose say is judged elsewhere. */
 const HARMLESS =
   /^aws_(?:cloudtrail|cloudwatch_(?:composite_alarm|dashboard|event_rule|log_\w+|metric_alarm|query_definition)|dynamodb_table_item|iam_\w+|kms_\w+|lambda_(?:alias|function|function_event_invoke_config|function_url|permission|provisioned_concurrency_config)|lambda_event_source_mapping|resourcegroups_group|s3_bucket_policy|sfn_state_machine|sns_topic_policy|sqs_queue_policy|vpc_endpoint\w*)$/;
 
 /** Whatever else names the function: a trigger, or something of which nobody can say what it does. */
 function mentions(system: System, guarded: Guarded, fn: StackFunction): Partial<Findings> {
-  const named = system.stack.all.filter(({ type, body }) => !HARMLESS.test(type) && isNamedIn(fn.arn, body));
+  const named = system.stack.all.filter(
+    ({ type, body }) =>
+      !HARMLESS.test(type) && (isNamedIn(fn.arn, body) || (BY_NAME.has(type) && isNamedIn(fn.name, body))),
+  );
   const others = named.filter((resource) => !isOwnWay(guarded, resource));
   return {
     counterexamples: others

@@ -4,6 +4,7 @@ import { proveCarried } from "./carried";
 import { proveClassification, readFields, type Fields } from "./classification";
 import { proveDoors } from "./doors";
 import type { UnreadDocument } from "./documents";
+import { proveElsewhere } from "./elsewhere";
 import {
   INVARIANT_NUMBERS,
   INVARIANTS,
@@ -14,6 +15,7 @@ import {
   type Invariant,
   type NotRead,
 } from "./finding";
+import { proveCodeAlone, proveSameParts } from "./function-settings";
 import { proveGuards } from "./guards";
 import { arnOf } from "./identity";
 import { HELD_BY_HANDLERS, type HeldByHandlers } from "./handlers";
@@ -99,6 +101,9 @@ export function prove(stack: Stack): Proof {
     proveApi(system, apis),
     ...apis.slice(0, 1).map((api) => proveSession(system, api, fields)),
     proveCarried(system, apis, holdings.held),
+    proveElsewhere(system),
+    proveCodeAlone(system),
+    proveSameParts(system),
     proveNoSecrets(system),
   ]);
   const invariants = INVARIANT_NUMBERS.map((number) => invariantProof(number, findings));

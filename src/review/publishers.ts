@@ -10,7 +10,7 @@ import { namedPrincipals, type Holdings } from "./holdings";
 import { arnOf } from "./identity";
 import { rulesOf } from "./queues";
 import type { ResourcePolicy } from "./resource-policies";
-import { isRecord, Unreadable, type Resource } from "./stack";
+import { isRecord, record, Unreadable, type Resource } from "./stack";
 import { strangersTo } from "./strangers";
 import { policyOf, sorted, type System } from "./system";
 
@@ -19,7 +19,7 @@ const STRANGE_TYPE = "a.type.that.nobody.declared";
 
 /** Who may speak for which publisher: the bus's policy and its rules. */
 export function provePublishers(system: System, holdings: Holdings): Findings {
-  return together([proveBus(system, holdings), proveRules(system)]);
+  return together([proveBus(system, holdings), proveRules(system), strangeTargets(system)]);
 }
 
 function proveBus(system: System, holdings: Holdings): Partial<Findings> {
@@ -212,6 +212,21 @@ function proveRules(system: System): Findings {
   );
 }
 
+/** Rules of other buses, and schedules, that send to the queue that intake reads: what arrives there counts as a publisher's event. */
+function strangeTargets({ stack, bus, intakeQueues }: System): Partial<Findings> {
+  const own = new Set(rulesOf(stack, bus).map(({ body }) => body["name"]));
+  const name = bus?.replace(/^.*event-bus\//, "");
+  const targets = stack.resources("aws_cloudwatch_event_target").filter(({ body }) => {
+    const of = textOf(body, "event_bus_name");
+    return intakeQueues.includes(textOf(body, "arn") ?? "") && !((of === name || of === bus) && own.has(body["rule"]));
+  });
+  return {
+    counterexamples: targets.map(({ address }) =>
+      wrong(`\`${address}\` sends to the queue that intake reads, past the rules of the lifecycle bus`, address),
+    ),
+  };
+}
+
 function wrong(message: string, ...resources: readonly string[]): Counterexample {
   return { code: "RuleTooWide", invariants: [2], message, resources };
 }
@@ -222,12 +237,18 @@ function matchedBy(
   sources: readonly string[],
   types: readonly string[],
 ): (readonly [string, string])[] | Unreadable {
-  const pattern = parsedPattern(body["event_pattern"]);
-  if (pattern instanceof Unreadable) return pattern;
+  const whole = parsedPattern(body["event_pattern"]);
+  if (whole instanceof Unreadable) return whole;
+  if (Object.hasOwn(record(whole), "$or")) return new Unreadable("it knows alternatives (`$or`)");
+  // Whatever else it asks of an event, some event has: only source and type are anybody's to declare.
+  const pattern = Object.fromEntries(
+    Object.entries(record(whole)).filter(([key]) => key === "source" || key === "detail-type"),
+  );
+  const isAny = Object.keys(pattern).length === 0;
   try {
     return sources.flatMap((source) =>
       types
-        .filter((type) => matchesPattern(pattern, { source, "detail-type": type }))
+        .filter((type) => isAny || matchesPattern(pattern, { source, "detail-type": type }))
         .map((type) => [source, type] as const),
     );
   } catch (error) {

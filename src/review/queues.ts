@@ -40,7 +40,8 @@ function mayBeOf({ body }: Resource, bus: string | undefined): boolean {
   return of === bus || of === bus?.replace(/^.*event-bus\//, "");
 }
 
-function redriveTarget({ body }: Resource): string | undefined {
+/** Where a queue sends what was received too often. */
+export function redriveTarget({ body }: Pick<Resource, "body">): string | undefined {
   try {
     const policy = JSON.parse(textOf(body, "redrive_policy") ?? "{}") as { readonly deadLetterTargetArn?: unknown };
     return typeof policy.deadLetterTargetArn === "string" ? policy.deadLetterTargetArn : undefined;

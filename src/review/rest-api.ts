@@ -1,5 +1,5 @@
-import { GATEWAY_METHOD, GATEWAY_RESOURCE } from "../core";
-import { textOf } from "./body";
+import { GATEWAY_METHOD, GATEWAY_RESOURCE, GATEWAY_STAGE } from "../core";
+import { blockOf, textOf } from "./body";
 import { together, type Counterexample, type Findings, type NotRead } from "./finding";
 import { attributeOf, idOf } from "./identity";
 import { isHomeless } from "./guards";
@@ -159,6 +159,9 @@ function proveOne(system: System, api: GatewayApi): Partial<Findings> {
   if (api.policy === undefined && !isHomeless(system, "aws_api_gateway_rest_api_policy")) {
     wrong("ApiPolicyMissing", "the field gateway's API has no resource policy", api.resource.address);
   }
+  const { wrongStages, unreadStages } = stagesOf(system, api);
+  counterexamples.push(...wrongStages);
+  unread.push(...unreadStages);
   const methods = api.methods.map(({ resource }) => resource.address);
   return {
     counterexamples,
@@ -173,6 +176,44 @@ function proveOne(system: System, api: GatewayApi): Partial<Findings> {
               resources: methods,
             },
           ],
+  };
+}
+
+/** What is deployed: one stage, and nothing beside the resources that are read above. */
+function stagesOf(
+  { stack }: System,
+  { resource }: GatewayApi,
+): { readonly wrongStages: readonly Counterexample[]; readonly unreadStages: readonly NotRead[] } {
+  const id = idOf(stack, resource);
+  const ofApi = (type: string): Resource[] => stack.resources(type).filter(({ body }) => body["rest_api_id"] === id);
+  const stages = ofApi("aws_api_gateway_stage");
+  const others = [...stages, ...ofApi("aws_api_gateway_deployment")].flatMap(({ address, body }) => {
+    const name = textOf(body, "stage_name");
+    return name === undefined || name === GATEWAY_STAGE ? [] : [{ address, name }];
+  });
+  const canaries = [
+    ...stages.filter(({ body }) => blockOf(body, "canary_settings") !== undefined),
+    ...ofApi("aws_api_gateway_deployment").filter(({ body }) => blockOf(body, "canary_settings") !== undefined),
+  ];
+  return {
+    wrongStages: others.map(({ address, name }) => ({
+      code: "StageBesidesTheOne",
+      invariants: [3],
+      message: `\`${name}\` is a stage of the field gateway's API besides \`${GATEWAY_STAGE}\``,
+      resources: [address],
+    })),
+    unreadStages: [
+      ...canaries.map(({ address }) => ({ address, what: "lets a part of the requests meet another deployment" })),
+      ...ofApi("aws_api_gateway_rest_api_put").map(({ address }) => ({
+        address,
+        what: "replaces the API by a document",
+      })),
+    ].map(({ address, what }) => ({
+      code: "UnreadPart",
+      invariants: [3],
+      message: `\`${address}\` ${what}, whose methods are not read`,
+      resources: [address],
+    })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { textsIn } from "./body";
 import type { Counterexample, Findings } from "./finding";
-import { Unreadable, type Resource } from "./stack";
+import { record, Unreadable, type Resource, type Value } from "./stack";
 import type { System } from "./system";
 
 /** Forms of credentials that are recognised wherever they stand. */
@@ -14,6 +14,7 @@ const FORMS: readonly (readonly [what: string, form: RegExp])[] = [
   ],
   ["a password in a URL", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'$]+:[^\s/:@"'$]+@/i],
   ["a bearer token", /\bbearer\s+[A-Za-z0-9._~+/=-]{16,}/i],
+  ["a password", /\b(?:password|passwd|pwd|client_secret)=[^\s"'${}<>&]{6,}/i],
   ["basic credentials", /\bbasic\s+[A-Za-z0-9+/]{16,}={0,2}(?![\w])/i],
 ];
 
@@ -54,7 +55,7 @@ export function proveNoSecrets({ stack }: System): Findings {
     address: `output.${name}`,
     body: { value },
   }));
-  const everything = [...stack.all, ...outputs];
+  const everything = [...stack.all, ...outputs, ...wordsOf(stack)];
   const counterexamples = [
     ...everything.flatMap(secretsIn),
     ...stack.data
@@ -77,6 +78,20 @@ export function proveNoSecrets({ stack }: System): Findings {
   };
 }
 
+/** Defaults of variables, and locals: what is written there is in the repository, and mostly in the state too. */
+function wordsOf({ rest }: System["stack"]): Resource[] {
+  const named = (type: "variable" | "local", blocks: unknown): Resource[] =>
+    [blocks].flat().flatMap((block) =>
+      Object.entries(record(block)).map(([name, value]) => ({
+        type,
+        name,
+        address: `${type === "variable" ? "var" : "local"}.${name}`,
+        body: { value: (type === "variable" ? record(value)["default"] : value) as Value },
+      })),
+    );
+  return [...named("variable", rest["variable"]), ...named("local", rest["locals"])];
+}
+
 function found(address: string, problem: string, at: string): Counterexample {
   return {
     code: "SecretInStack",
@@ -94,7 +109,10 @@ function secretsIn(resource: Resource): Counterexample[] {
     return value !== undefined && value !== null && !(value instanceof Unreadable) && !isParameter;
   });
   const named = held.map((name) => found(address, "holds a secret's value", name));
+  const isWord = type === "output" || type === "variable" || type === "local";
   const texts = textsIn(body).flatMap(({ at, text }) => {
+    if (isWord && SECRET_NAME.test(resource.name) && /^(?=\D*\d)[^\s/]{8,}$/.test(text) && !NO_SECRET.test(text))
+      return [found(address, "holds what looks like a secret's value", at)];
     const form = FORMS.find(([, pattern]) => pattern.test(text));
     if (form !== undefined) return [found(address, `holds ${form[0]}`, at)];
     return [...looksSecret(at, text), ...secretMembers(at, text)].map((where) =>

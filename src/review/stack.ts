@@ -129,6 +129,16 @@ export function stackOfConfiguration(json: unknown): Stack {
         address: `module.${name}`,
         reason: "a module's resources are not in this file",
       })),
+      ...Object.keys(record(record(json["data"])["external"])).map((name) => ({
+        address: `data.external.${name}`,
+        reason: "a program runs whenever Terraform does",
+      })),
+      ...["ephemeral", "action"].flatMap((block) =>
+        flatten(json[block]).map(({ address }) => ({
+          address: `${block}.${address}`,
+          reason: "it acts while Terraform runs, and what it does is not in this file",
+        })),
+      ),
       ...raw.flatMap(({ address, raw: body, repeated }) => [
         ...(repeated === undefined ? [] : [{ address, reason: `\`${repeated}\` decides how often it exists` }]),
         ...(body["provisioner"] === undefined

@@ -6,7 +6,8 @@ import { together, type Counterexample, type Evidence, type Findings, type NotRe
 import type { Holdings } from "./holdings";
 import { functionArn } from "./resource-policies";
 import { Unreadable } from "./stack";
-import type { StackMachine, System } from "./system";
+import { functionsTagged, type StackMachine, type System } from "./system";
+import { strangeItems } from "./workflow-items";
 
 /** Powers that lead to a write: a task that runs as somebody who has one is a write, whatever it is called. */
 const LEADS_TO_WRITE: ReadonlySet<string> = new Set([
@@ -23,6 +24,7 @@ export function proveWorkflows(system: System, fields: Fields, holdings: Holding
   const rolesOf = taskRoles(system, holdings);
   const takesBack = system.functions.some(({ principal }) => principal?.tag === "reversal");
   const findings = system.machines.map((machine) => proveMachine(machine, fields, rolesOf, takesBack));
+  if (system.workflow !== undefined) findings.push(itemsOf(system, system.workflow, rolesOf));
   if (system.workflow === undefined) {
     const message = "intake's environment names no state machine of the stack: there is no workflow to follow";
     findings.push({
@@ -32,6 +34,23 @@ export function proveWorkflows(system: System, fields: Fields, holdings: Holding
     });
   }
   return together(findings);
+}
+
+/** The changes that the workflow goes through are those that decide answered. */
+function itemsOf(system: System, { definition, resource }: StackMachine, roleOf: (task: Loose) => TaskRole): Findings {
+  if (definition instanceof Unreadable) return together([]);
+  const isDecide = (task: Loose): boolean => {
+    const called = calledFunction(system, task, asText(task["Resource"]) ?? "");
+    return functionsTagged(system, "decide").some(({ arn }) => arn === called);
+  };
+  const leadsToWrite = (map: Loose): boolean =>
+    scopesOf(map["ItemProcessor"] ?? map["Iterator"]).some(({ states }) =>
+      [...states.values()].some((state) => state["Type"] === "Task" && roleOf(state) === "writes"),
+    );
+  const strange = strangeItems(definition, isDecide, leadsToWrite);
+  if (strange === undefined) return together([]);
+  const message = `\`${resource.address}\`: ${strange}, so a change may go by another field's name`;
+  return together([{ unread: [{ code: "UnreadWorkflow", invariants: [1], message, resources: [resource.address] }] }]);
 }
 
 function proveMachine(
@@ -52,6 +71,9 @@ function proveMachine(
   const tasks = scopesOf(definition).flatMap((scope) =>
     [...scope.states.values()].filter(({ Type }) => Type === "Task"),
   );
+  const language = asText(asObject(definition)["QueryLanguage"]) ?? "JSONPath";
+  if (language !== "JSONPath")
+    return unread(`\`${address}\` is written in ${language}, whose expressions are not read`);
   const writes = tasks.filter((task) => ["writes", "unreadable"].includes(roleOf(task)));
   if (writes.length === 0) return together([]);
   try {
@@ -137,7 +159,7 @@ function taskRoles(system: System, { held }: Holdings): (task: Loose) => TaskRol
     const resource = asText(task["Resource"]) ?? "";
     const called = calledFunction(system, task, resource);
     if (task["Credentials"] !== undefined) return "unreadable";
-    if (called === undefined) return serviceRole(resource);
+    if (called === undefined) return startsStranger(system, task, resource) ? "unreadable" : serviceRole(resource);
     if (called === system.connectorFunction) return "writes";
     const fn = functions.get(called);
     if (fn?.principal === undefined) return "unreadable";
@@ -160,6 +182,14 @@ const RUNNING =
 function serviceRole(resource: string): TaskRole {
   if (WRITING.test(resource)) return "writes";
   return !/^arn:aws[a-z-]*:states:/.test(resource) || RUNNING.test(resource) ? "unreadable" : "harmless";
+}
+
+/** Whether a task starts a state machine that is not in the stack, or whose ARN is made at run time: each of the stack is judged by itself. */
+function startsStranger({ machines }: System, task: Loose, resource: string): boolean {
+  if (!/:states:::(?:aws-sdk:sfn|states):start(?:Sync)?Execution/.test(resource)) return false;
+  const started =
+    asText(asObject(task["Parameters"])["StateMachineArn"]) ?? asText(asObject(task["Arguments"])["StateMachineArn"]);
+  return !machines.some(({ arn }) => arn === started);
 }
 
 const INVOKE = /^arn:aws[a-z-]*:states:::(?:lambda:invoke|aws-sdk:lambda:invoke(?:Async)?)/;
