@@ -99,6 +99,7 @@ const ACCESS_LOG_FORMAT = {
 export class ApprovalsApi extends Construct {
   readonly api: Apigatewayv2Api;
   readonly function: HandlerFunction;
+  readonly accessLogs: CloudwatchLogGroup;
   /** Base URL, without a trailing slash. */
   readonly url: string;
   /** Where people sign in and decide; `undefined` without a page. */
@@ -189,7 +190,7 @@ export class ApprovalsApi extends Construct {
         );
       },
     );
-    const logs = readable(
+    this.accessLogs = readable(
       new CloudwatchLogGroup(this, "access-logs", {
         name: `/aws/vendedlogs/apigateway/${names.prefix}-approvals`,
         ...logLifetime(props),
@@ -203,7 +204,7 @@ export class ApprovalsApi extends Construct {
         apiId,
         name: "$default",
         autoDeploy: true,
-        accessLogSettings: { destinationArn: logs.arn, format: terraformJson(ACCESS_LOG_FORMAT) },
+        accessLogSettings: { destinationArn: this.accessLogs.arn, format: terraformJson(ACCESS_LOG_FORMAT) },
         defaultRouteSettings: {
           throttlingRateLimit: throttling.ratePerSecond,
           throttlingBurstLimit: throttling.burst,

@@ -13,6 +13,8 @@ export interface AuditAlarmsProps extends PartProps {
   readonly logGroups: Readonly<Record<string, string>>;
   /** Name of the gateway's access log group. @default - the gateway writes none */
   readonly gatewayAccessLogGroup?: string;
+  /** Name of the approvals API's access log group. @default - nobody counts there */
+  readonly approvalsAccessLogGroup?: string;
   /** Where every alarm is told. */
   readonly topicArn: string;
   readonly reconcileWithinDays: number;
@@ -29,15 +31,20 @@ export class AuditAlarms extends Construct {
     super(scope, id);
     const { names, logGroups } = props;
     const ours = auditNames(names);
+    const accessLogs = {
+      "approvals-access": props.approvalsAccessLogGroup,
+      "gateway-access": props.gatewayAccessLogGroup,
+    };
     const watched = {
       names,
       handlers: Object.keys(logGroups),
       gatewayAccessLog: props.gatewayAccessLogGroup !== undefined,
+      approvalsAccessLog: props.approvalsAccessLogGroup !== undefined,
       reconcileWithinDays: props.reconcileWithinDays,
       importsFindings: props.importsFindings ?? false,
     };
     for (const { id: filter, log, pattern, metric } of compileLogMetrics(watched)) {
-      const logGroupName = log.kind === "handler" ? logGroups[log.handler] : props.gatewayAccessLogGroup;
+      const logGroupName = log.kind === "handler" ? logGroups[log.handler] : accessLogs[log.kind];
       if (logGroupName === undefined) throw new Error(`${this.node.path}: no log group for the metric ${metric}`);
       readable(
         new CloudwatchLogMetricFilter(this, `count-${filter}`, {

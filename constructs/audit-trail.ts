@@ -102,6 +102,8 @@ export interface AuditTrailProps extends PartProps {
   readonly logGroups: Readonly<Record<string, string>>;
   /** @default - the gateway writes no access log */
   readonly gatewayAccessLogGroup?: string;
+  /** @default - nobody counts there */
+  readonly approvalsAccessLogGroup?: string;
   /** Documents of who imports findings. @default - none are imported, whatever `audit` says */
   readonly findings?: SecurityHubFindingsProps["documents"];
   /** @default - no evidence is kept, whatever `audit` says */
@@ -198,6 +200,7 @@ export class AuditTrail extends Construct {
         ...(this.evidence === undefined ? {} : { evidence: this.evidence.function.logs.name }),
       },
       gatewayAccessLogGroup: props.gatewayAccessLogGroup,
+      approvalsAccessLogGroup: props.approvalsAccessLogGroup,
       topicArn: this.alerts.topic.arn,
       importsFindings: this.findings !== undefined,
       reconcileWithinDays: audit.reconcileWithinDays ?? RECONCILE_WITHIN_DAYS,

@@ -439,6 +439,7 @@ export class HrisWriteBack extends Construct {
         connectorFunctionArn: props.connectorFunctionArn,
         logGroups: this.logGroups(),
         gatewayAccessLogGroup: this.fieldGateway.accessLogs?.name,
+        approvalsAccessLogGroup: this.workflow.approvalsApi.accessLogs.name,
         findings: roles,
         evidence: {
           logRetentionDays,

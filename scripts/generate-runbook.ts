@@ -24,7 +24,14 @@ export function renderRunbook(): string {
     ownBucket: true,
   });
   const lines = rules.map(({ name, never, reason, runbook }) => `| \`${name}\` | ${never} | ${reason} | ${runbook} |`);
-  const watched = { names, handlers: HANDLERS, gatewayAccessLog: true, reconcileWithinDays: 2, importsFindings: true };
+  const watched = {
+    names,
+    handlers: HANDLERS,
+    gatewayAccessLog: true,
+    approvalsAccessLog: true,
+    reconcileWithinDays: 2,
+    importsFindings: true,
+  };
   const alarms = compileAlarms(watched).map(({ id, description }) => `| \`${id}\` | ${description} |`);
   const layers = stopLayerGuides(names);
   const layerLines = layers.map(

@@ -338,6 +338,24 @@ describe("alarms", () => {
     });
   });
 
+  test("ring for tokens that the approvals API's authorizer refuses, from more on than an old page makes", () => {
+    const filters = each(json, "aws_cloudwatch_log_metric_filter");
+    const group = one(json, "aws_apigatewayv2_stage")["access_log_settings"] as {
+      destination_arn: string;
+      format: string;
+    };
+    expect(filters.find(({ name }) => name === "tokens-refused")).toMatchObject({
+      log_group_name: group.destination_arn.replace(".arn}", ".name}"),
+      pattern: `{ $.status = "401" }`,
+    });
+    expect(JSON.parse(group.format)).toMatchObject({ status: "$context.status" });
+    expect(one(json, "aws_cloudwatch_metric_alarm", "tokens-refused")).toMatchObject({
+      metric_name: "TokensRefused",
+      threshold: 20,
+      period: 300,
+    });
+  });
+
   test("are all on the dashboard, which is a page that CloudWatch reads", () => {
     const dashboard = documentOf(one(json, "aws_cloudwatch_dashboard")["dashboard_body"]);
     const widgets = dashboard["widgets"] as readonly {

@@ -6,7 +6,8 @@ import { auditNames } from "./names";
 export interface LogMetric {
   /** Part of the filter's name and its construct id. */
   readonly id: string;
-  readonly log: { readonly kind: "handler"; readonly handler: string } | { readonly kind: "gateway-access" };
+  readonly log:
+    { readonly kind: "handler"; readonly handler: string } | { readonly kind: "approvals-access" | "gateway-access" };
   readonly pattern: string;
   readonly metric: string;
 }
@@ -41,6 +42,8 @@ export interface Watched {
   readonly handlers: readonly string[];
   /** Whether API Gateway writes an access log. */
   readonly gatewayAccessLog: boolean;
+  /** Whether the approvals API is in the stack, with its access log. */
+  readonly approvalsAccessLog: boolean;
   /** Days within which a reconciliation must have succeeded, where the stack reconciles. */
   readonly reconcileWithinDays: number;
   /** Whether what the rules hear is imported into Security Hub. */
@@ -56,6 +59,12 @@ const LONGEST_LOOK_DAYS = 7;
 
 /** Metrics that one alarm can add up. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html (read 2026-11-25) */
 const MAX_METRICS = 10;
+
+/**
+ * Calls of the approvals API without a token that its authorizer takes, in five minutes, from which on somebody is trying. A page that was open
+ * too long makes one, and signs in again.
+ */
+const TOKENS_REFUSED = 20;
 
 /** What functions log that has an alarm of its own. Every other line of level `ERROR` counts as a failure. */
 const TOLD: readonly {
@@ -144,7 +153,7 @@ const CRITICAL = [
 ];
 
 /** Every metric that is counted in logs. */
-export function compileLogMetrics({ handlers, gatewayAccessLog }: Watched): readonly LogMetric[] {
+export function compileLogMetrics({ handlers, gatewayAccessLog, approvalsAccessLog }: Watched): readonly LogMetric[] {
   const counted = (id: string, handler: string, pattern: string, metric: string): LogMetric[] =>
     handlers.includes(handler) ? [{ id, log: { kind: "handler", handler }, pattern: `{ ${pattern} }`, metric }] : [];
   const others = TOLD.map(({ event }) => ` && $.event != "${event}"`).join("");
@@ -158,6 +167,16 @@ export function compileLogMetrics({ handlers, gatewayAccessLog }: Watched): read
     ]),
     ...counted("reconciled", HEARTBEAT.handler, `$.event = "${HEARTBEAT.event}"`, HEARTBEAT.metric),
     ...counted("grants-refused", "gateway", `$.event = "grant-refused"`, "GrantsRefused"),
+    ...(approvalsAccessLog
+      ? [
+          {
+            id: "tokens-refused",
+            log: { kind: "approvals-access" as const },
+            pattern: `{ $.status = "401" }`,
+            metric: "TokensRefused",
+          },
+        ]
+      : []),
     ...(gatewayAccessLog
       ? [
           {
@@ -255,6 +274,18 @@ export function compileAlarms(watched: Watched): readonly Alarm[] {
       periodSeconds: FIVE_MINUTES,
       rings: { from: 1 },
     },
+    ...(watched.approvalsAccessLog
+      ? [
+          {
+            id: "tokens-refused",
+            description:
+              "Many calls of the approvals API with no token, or one that is forged, expired or for something else. Its access log says from where (`sourceIp`) and what was wrong (`authorizerError`).",
+            metrics: [own("TokensRefused")],
+            periodSeconds: FIVE_MINUTES,
+            rings: { from: TOKENS_REFUSED },
+          },
+        ]
+      : []),
     ...(watched.importsFindings
       ? [
           {
