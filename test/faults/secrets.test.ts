@@ -25,7 +25,13 @@ interface Told {
 async function toldWithKeys(story: Story, arrange: (of: Told) => void = () => undefined): Promise<Told> {
   const keyed = new KeyedHris();
   const site = new Site(POLICY, { adapterOf: keyed.adapterOf });
-  await told(story, (fresh) => { arrange({ site: fresh, keyed }); }, site);
+  await told(
+    story,
+    (fresh) => {
+      arrange({ site: fresh, keyed });
+    },
+    site,
+  );
   return { site, keyed };
 }
 
@@ -114,7 +120,11 @@ describe("a reconciliation after a safe write", () => {
     expect(all.filter(({ method }) => method === "exchange").length).toBeGreaterThan(0);
     for (const { number } of all) {
       const after = await toldWithKeys(SAFE);
-      const how = { meanwhile: () => { after.keyed.rotate(); } };
+      const how = {
+        meanwhile: () => {
+          after.keyed.rotate();
+        },
+      };
       const run = await reconciled(after, { call: number, how });
       expect([number, run.finished(run.runId), run.seen(run.runId)]).toMatchObject([number, inSync, []]);
     }
