@@ -3,7 +3,7 @@ const { delimiter, join } = require("node:path");
 
 /** Test files that enumerate everything of a kind: each takes a minute's work or a good part of it, together more than half of the whole run. */
 const LONG = [
-  "/test/faults/(at-once|crash-points|in-flight|stop-anywhere)\\.test",
+  "/test/faults/(at-once|crash-points|hris-answers|in-flight|load|stop-anywhere)\\.test",
   "/test/review/(additions|neutral|sabotage-\\w+)\\.test",
   "/test/review/changes/",
   "/test/review/oscal/claims\\.test",
