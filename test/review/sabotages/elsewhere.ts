@@ -175,7 +175,7 @@ export const SETTING_SABOTAGES: readonly Sabotage[] = [
     invariant: 4,
     code: "UnreadCode",
     verdict: "not-proved",
-    change: (hand) => variable(hand, "gateway", "NODE_OPTIONS", "--require /opt/more.js"),
+    change: (hand) => variable(hand, "gateway", "NODE_OPTIONS", "--require ./more.js"),
   },
   {
     name: "a gateway with a layer of somebody else's",
