@@ -666,3 +666,16 @@ describe("a write that the sweeper found applied", () => {
     expect(world.itemsOf("control", "look#")).toEqual([]);
   });
 });
+
+test("a trip of the breaker is its gateway's to tell of for a minute; then the sweeper tells of it, once", async () => {
+  const world = new World();
+  const said = () => world.lines.filter(({ event }) => event === "breaker-tripped");
+  world.seed("control", [{ pk: "breaker", state: "tripped", trippedAt: new Date(world.now).toISOString() }]);
+  world.now += MINUTE - 1;
+  await world.sweeper();
+  expect(said()).toEqual([]);
+  world.now += 1;
+  await world.sweeper();
+  await world.sweeper();
+  expect(said()).toHaveLength(1);
+});
