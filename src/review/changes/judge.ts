@@ -62,6 +62,11 @@ export function presence(code: ReviewCode): Judge {
   };
 }
 
+/** Better written, but where it leads is for a person: gone is weaker. */
+export function destination(code: ReviewCode): Judge {
+  return (_from, to) => (to === undefined ? weaker(code, "widens") : { code, effect: "look" });
+}
+
 /** Better one of a list, from the best to the worst; a value that is not listed is for a person. */
 export function ranked(code: ReviewCode, bestFirst: readonly Value[]): Judge {
   return known((from, to) => {
@@ -99,9 +104,21 @@ function covers(now: Value, old: Value, leavesOut = false): boolean {
   }
   if (isRecord(now) && isRecord(old)) {
     const names = [...new Set([...Object.keys(now), ...Object.keys(old)])].filter((name) => name !== "name");
-    return names.every((name) => covers(now[name], old[name], name.startsWith("not_")));
+    return names.every((name) => coversMember(name, now[name], old[name]));
   }
   return JSON.stringify(now) === JSON.stringify(old);
+}
+
+/** The members of what a trail records that are no plain lists of what it is about. */
+function coversMember(name: string, now: Value, old: Value): boolean {
+  // All of these must hold of a call: the fewer, the more calls are recorded.
+  if (name === "field_selector") {
+    const [fewer, more] = [now, old].map((value) => [value ?? []].flat<Value[]>());
+    return (fewer ?? []).every((each) => (more ?? []).some((other) => covers(each, other)));
+  }
+  if (name === "read_write_type") return now === undefined || now === "All" || now === old;
+  if (name.startsWith("include_")) return now === undefined || now === true || now === old;
+  return covers(now ?? [], old ?? [], /^(?:not_|exclude_)/.test(name));
 }
 
 /** What one of the values cannot be read, is for a person. */

@@ -1,7 +1,7 @@
 import { parseDate } from "../../core";
 import type { Delegation, Policy } from "../../policy";
 import { changeOf, directed, listed, type Change, type Effect } from "./change";
-import type { Reviewer } from "./people";
+import { own, type Reviewer } from "./people";
 import type { PolicyPair } from "./policy-read";
 
 /** What changes of who may take a seat of a group that is not theirs. */
@@ -17,9 +17,20 @@ export function delegationChanges(pair: PolicyPair): Change[] {
       const message = `delegation \`${id}\` is gone`;
       return [changeOf({ code: "DelegationRemoved", effect: "narrows", message, places, policyPath: "delegations" })];
     }
-    if (from === undefined || from.group !== to.group || from.to.subject !== to.to.subject) return [added(pair, to)];
+    if (from === undefined || from.to.subject !== to.to.subject) return [added(pair, to)];
+    if (from.group !== to.group && !isRenamed(pair, from.group, to.group)) return [added(pair, to)];
     return changed(pair, from, to);
   });
+}
+
+/** Whether an owner's group has another name now: the delegation is for the seats that it was for. */
+function isRenamed({ before, after }: PolicyPair, from: string, to: string): boolean {
+  const groupOf = ({ owners }: Policy, name: string): string | undefined => own(owners, name)?.approvers?.group;
+  const names = Object.keys(before.owners);
+  return (
+    names.some((name) => groupOf(before, name) === from && groupOf(after, name) === to) &&
+    !names.some((name) => groupOf(before, name) === to)
+  );
 }
 
 function concerned({ before, after, people }: PolicyPair, { group, approvedBy }: Delegation): Reviewer[] {
@@ -54,6 +65,8 @@ function changed(pair: PolicyPair, from: Delegation, to: Delegation): Change[] {
     });
   const day = (text: string): number => parseDate(text) ?? NaN;
   const found: Change[] = [];
+  if (from.group !== to.group)
+    found.push(note("look", `is for \`${to.group}\`, as the owner's group \`${from.group}\` is called now`));
   // A day that cannot be read is taken for the wider one.
   if (from.until !== to.until)
     found.push(note(directed(!(day(to.until) < day(from.until))), `ends on ${to.until}, not on ${from.until}`));

@@ -216,15 +216,22 @@ function exceptionChanges(pair: PolicyPair): Change[] {
   const { before, after } = pair;
   const [old, now] = [before, after].map(({ exceptions }) => new Map(exceptions.map((each) => [each.id, each])));
   if (old === undefined || now === undefined) return [];
+  const sameSegment = (from: string, to: string): boolean => from === to || isRenamedSegment(pair, from, to);
   const known = new Set(before.exceptions.map(withoutId));
   return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((id): Change[] => {
     const [from, to] = [old.get(id), now.get(id)];
     if (to === undefined) return from === undefined ? [] : [exceptionGone(pair, from)];
-    if (from === undefined || from.field !== to.field || from.segment !== to.segment) {
+    if (from === undefined || from.field !== to.field || !sameSegment(from.segment, to.segment)) {
       return [exceptionNew(pair, to, known.has(withoutId(to)))];
     }
     return exceptionChanged(pair, from, to);
   });
+}
+
+/** Whether a segment has another name now, and says what it said. */
+function isRenamedSegment({ before, after }: PolicyPair, from: string, to: string): boolean {
+  if (own(after.segments, from) !== undefined || own(before.segments, to) !== undefined) return false;
+  return printed(own(before.segments, from)) === printed(own(after.segments, to));
 }
 
 function withoutId(rest: PolicyException): string {

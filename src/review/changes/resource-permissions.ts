@@ -1,9 +1,10 @@
+import type { PolicyDocument, Statement } from "../../iam";
 import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
 import { attributeOf } from "../identity";
 import { TARGET_NOUNS, type ResourcePolicy, type TargetKind } from "../resource-policies";
 import type { System } from "../system";
 import { changeOf, type Change } from "./change";
-import { compareDecisions } from "./decisions";
+import { compareDecisions, OWN_MODES } from "./decisions";
 import {
   callersOf,
   ENDPOINT_MODES,
@@ -76,7 +77,53 @@ function policyChange(
   const kept = isNew
     ? { ...decisions, list: decisions.list.filter(({ caller }) => caller.arn.startsWith("arn:")) }
     : decisions;
-  return spoken(pair, kept, words, { places: placesOf(documents) });
+  return [...spoken(pair, kept, words, { places: placesOf(documents) }), ...accountChanges(pair, now, before, called)];
+}
+
+/**
+ * What a policy allows the account as a whole. It lets nobody in by itself; but whoever is given the same by an identity policy may from then
+ * on, and the root user at once. Of a key, that is told with what it stops: no identity policy is enough for one that its policy does not name.
+ */
+function accountChanges(
+  pair: PermissionPair,
+  { kind, documents }: ResourcePolicy,
+  before: readonly StackDocument[],
+  called: string,
+): Change[] {
+  if (kind === "key") return [];
+  const { accountId, partition } = pair.after.stack;
+  const root = `arn:${partition}:iam::${accountId}:root`;
+  const given = (system: System, those: readonly StackDocument[]) => {
+    const side = sideOf(system, those);
+    return { ...side, documents: side.documents.map((document) => givenTo([accountId, root], document)) };
+  };
+  const words: Words = {
+    gains: "ResourcePolicyWidened",
+    loses: "ResourcePolicyNarrowed",
+    subject: called,
+    may: `${called} now lets {who}`,
+    mayNot: `${called} no longer lets {who}`,
+    undenied: "",
+    denied: "",
+  };
+  const decisions = compareDecisions(
+    given(pair.before, before),
+    given(pair.after, documents),
+    [{ label: "the whole account", arn: root }],
+    OWN_MODES.slice(0, 1),
+    pair.requests,
+  );
+  return spoken(pair, decisions, words, { places: placesOf(documents) });
+}
+
+/** What a document allows some principals by name, as a policy of their own. */
+function givenTo(names: readonly string[], { Version, Statement: statements }: PolicyDocument): PolicyDocument {
+  const own = statements.flatMap((statement): Statement[] => {
+    const { Principal: principal, ...rest } = statement;
+    const named = typeof principal === "object" ? [principal["AWS"] ?? []].flat(2) : [];
+    return rest.Effect === "Allow" && named.some((name) => names.includes(name)) ? [rest] : [];
+  });
+  return { Version, Statement: own };
 }
 
 function asUnread({ resource, attribute, statements }: StackDocument): Omit<UnreadDocument, "reason"> {

@@ -2,6 +2,7 @@ import type { Body, Value } from "../stack";
 import type { ReviewCode } from "./codes";
 import {
   coverage,
+  destination,
   lessIsSafer,
   look,
   moreIsSafer,
@@ -181,7 +182,7 @@ const GUARDS: Readonly<Record<string, TypeRule>> = {
     noun: "target of a rule",
     nameIn: "target_id",
     judges: {
-      "dead_letter_config.arn": presence("GuardWeakened"),
+      "dead_letter_config.arn": destination("GuardWeakened"),
       "retry_policy.maximum_event_age_in_seconds": moreIsSafer("GuardWeakened", 86_400),
       "retry_policy.maximum_retry_attempts": moreIsSafer("GuardWeakened", 185),
     },
@@ -315,7 +316,12 @@ const DOORS: Readonly<Record<string, TypeRule>> = {
     },
     code: "GuardWeakened",
   },
-  aws_api_gateway_deployment: { role: "door", noun: "deployment", judges: { triggers: neutral }, code: "DoorChanged" },
+  aws_api_gateway_deployment: {
+    role: "door",
+    noun: "deployment",
+    judges: { triggers: redeployed },
+    code: "DoorChanged",
+  },
   aws_api_gateway_stage: {
     role: "door",
     noun: "stage",
@@ -408,7 +414,7 @@ const CODE: Readonly<Record<string, TypeRule>> = {
           "source_code_hash",
         ].map((name) => [name, look("CodeChanged")]),
       ),
-      "dead_letter_config.target_arn": presence("GuardWeakened"),
+      "dead_letter_config.target_arn": destination("GuardWeakened"),
       code_signing_config_arn: presence("GuardWeakened"),
       kms_key_arn: encryption,
       reserved_concurrent_executions: lessIsSafer("GuardWeakened"),
@@ -489,6 +495,11 @@ export function calledIn(type: string, address: string, body: Body): string {
   const rule = TYPE_RULES[type];
   const name = rule?.nameIn === undefined ? undefined : body[rule.nameIn];
   return rule === undefined ? `\`${address}\`` : `${rule.noun} \`${typeof name === "string" ? name : address}\``;
+}
+
+/** Other triggers deploy again; without any, what changes is deployed no more. */
+function redeployed(_from: Value, to: Value): ReturnType<Judge> {
+  return to === undefined ? { code: "DoorChanged", effect: "look" } : { code: "ArgumentReworded", effect: "neutral" };
 }
 
 /** More of what is accepted is wider. */

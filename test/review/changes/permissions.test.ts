@@ -4,6 +4,14 @@ import { edited, noticed, permissionsOnly, reviewOf, reviewOfEdit } from "./stac
 
 const OTHER_ROLE = "arn:aws:iam::111122223333:role/deploy";
 
+const ACCOUNT = "111122223333";
+const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
+
+/** A sentence of a resource's policy that lets the account say who may. */
+function toAccount(account: string, action: string): Statement {
+  return { Effect: "Allow", Principal: { AWS: account }, Action: action, Resource: "*" };
+}
+
 interface Case {
   readonly name: string;
   readonly edit: (hand: Hand) => unknown;
@@ -279,6 +287,34 @@ const WIDER: readonly Case[] = [
     words: OTHER_ROLE,
   },
   {
+    name: "the queue takes messages of whoever the account lets",
+    edit: (hand) => hand.queue((document) => document.Statement.push(toAccount(ROOT, "sqs:SendMessage"))),
+    said: ["widens ResourcePolicyWidened"],
+    words: "the policy of queue `acme-writeback-intake` now lets the whole account `sqs:SendMessage`",
+  },
+  {
+    name: "the bus takes events of whoever the account lets",
+    edit: (hand) => hand.bus((document) => document.Statement.push(toAccount(ACCOUNT, "events:PutEvents"))),
+    said: ["widens ResourcePolicyWidened"],
+    words: "the policy of bus `acme-writeback-lifecycle` now lets the whole account `events:PutEvents`",
+  },
+  {
+    name: "a topic tells whoever the account lets",
+    edit: (hand) => {
+      hand.document(hand.find("aws_sns_topic_policy", "audit_alerts"), "policy", (document) => {
+        document.Statement.push(toAccount(ROOT, "sns:Subscribe"));
+      });
+    },
+    said: ["widens ResourcePolicyWidened"],
+    words: "the policy of topic `acme-writeback-audit` now lets the whole account `sns:Subscribe`",
+  },
+  {
+    name: "the key can be used by whoever the account lets",
+    edit: (hand) => hand.key("data", (document) => document.Statement.push(toAccount(ACCOUNT, "kms:Decrypt"))),
+    said: ["widens ResourcePolicyWidened"],
+    words: "no longer stops announce: `kms:Decrypt`",
+  },
+  {
     name: "a function may be invoked by others",
     edit: (hand) =>
       hand.add("aws_lambda_permission", "other", {
@@ -398,6 +434,25 @@ describe("a change of what IAM decides", () => {
       back ??
       said.map((each) => each.replace("widens", "narrows").replace("Gained", "Lost").replace("Widened", "Narrowed"));
     expect(noticed(review)).toEqual(expect.arrayContaining([...expected]));
+  });
+});
+
+describe("a policy that names the account", () => {
+  const naming = (statement: Statement): object => {
+    const change = (hand: Hand): unknown => hand.queue((document) => document.Statement.push(statement));
+    return edited(change, permissionsOnly());
+  };
+  const plain = toAccount(ROOT, "sqs:SendMessage");
+  const limited = { ...plain, Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } } };
+
+  test("means the same by the root's ARN and by its number, and one action in two spellings", () => {
+    const review = reviewOf(naming(plain), naming(toAccount(ACCOUNT, "SQS:sendmessage")));
+    expect(noticed(review)).toEqual([]);
+  });
+
+  test("is narrower with a condition, and wider without", () => {
+    expect(noticed(reviewOf(naming(plain), naming(limited)))).toEqual(["narrows ResourcePolicyNarrowed"]);
+    expect(noticed(reviewOf(naming(limited), naming(plain)))).toEqual(["widens ResourcePolicyWidened"]);
   });
 });
 

@@ -223,6 +223,26 @@ const WIDER: readonly Case[] = [
     who: ["hr", "hr-approvers", "identity"],
   },
   {
+    name: "a delegation is for another owner's group",
+    edit: [
+      ["id: DG-1, group: hr-approvers", "id: DG-1, group: payroll-approvers"],
+      [
+        "reason: leave, approvedBy: { identity: u-1, hr: u-2 }",
+        "reason: leave, approvedBy: { identity: u-1, payroll: u-2 }",
+      ],
+    ],
+    said: ["widens DelegationAdded"],
+    who: ["identity", "payroll", "payroll-approvers"],
+    back: ["widens DelegationAdded"],
+  },
+  {
+    name: "an exception is for a segment that says something else",
+    edit: [["segment: merged", "segment: contractors"]],
+    said: ["widens ExceptionAdded"],
+    who: ["hr", "identity"],
+    back: ["widens ExceptionAdded"],
+  },
+  {
     name: "a delegation is for somebody else",
     edit: [["subject: s-1, name: Ada", "subject: s-9, name: Eve"]],
     said: ["widens DelegationAdded"],
@@ -265,6 +285,19 @@ const EITHER: readonly Case[] = [
     edit: [["office: { class: safe, owner: identity", "office: { class: safe, owner: hr"]],
     said: ["look ApprovalGroupChanged", "look FieldOwnerChanged"],
     who: ["hr", "hr-approvers", "iam-approvers", "identity"],
+  },
+  {
+    name: "an owner's group is called otherwise wherever it stands",
+    edit: [
+      [
+        "contact: hr@example.com, approvers: { group: hr-approvers }",
+        "contact: hr@example.com, approvers: { group: people }",
+      ],
+      ["groups: [{ group: hr-approvers, count: 2 }]", "groups: [{ group: people, count: 2 }]"],
+      ["id: DG-1, group: hr-approvers", "id: DG-1, group: people"],
+    ],
+    said: ["look ApprovalGroupChanged", "look DelegationChanged", "look OwnerGroupChanged"],
+    who: ["hr", "hr-approvers", "identity", "people"],
   },
   {
     name: "an owner has another group",
@@ -346,6 +379,13 @@ const NEUTRAL: readonly (readonly [name: string, edit: Edit])[] = [
     ],
   ],
   ["a day is written as hours", [["count: 2 }], expires: PT24H", "count: 2 }], expires: P1D"]]],
+  [
+    "a segment is called otherwise, and its exception with it",
+    [
+      ["  merged:", "  acquired:"],
+      ["segment: merged", "segment: acquired"],
+    ],
+  ],
   ["an exception says why in other words", [["reason: merger", "reason: the merger"]]],
   ["an exception has another id", [["id: EX-1", "id: EX-7"]]],
   ["a person is called otherwise", [["name: Ada", "name: Ada L"]]],

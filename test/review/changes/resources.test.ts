@@ -41,6 +41,13 @@ function removed(type: string, part: string): (hand: Hand) => void {
   };
 }
 
+/** Conditions of the first kind of call that the trail records. */
+function selectorOf(hand: Hand): Tree[] {
+  const [first] = hand.find("aws_cloudtrail").body["advanced_event_selector"] as { field_selector: Tree[] }[];
+  if (first === undefined) throw new Error("the trail records nothing");
+  return first.field_selector;
+}
+
 const LEDGER = "ledger_table";
 const ALARM = "approvals-expiring";
 
@@ -122,6 +129,14 @@ const CASES: readonly Case[] = [
     back: ["look ResourceAdded"],
   },
   {
+    name: "what a rule cannot deliver is kept nowhere",
+    edit: set("aws_cloudwatch_event_target", "alerts_api-changed-topic", "dead_letter_config", undefined),
+    said: ["widens GuardWeakened"],
+    words: "`dead_letter_config.arn`",
+    // Whoever reads that queue, reads what was not delivered.
+    back: ["look GuardWeakened"],
+  },
+  {
     name: "events go to somebody else too",
     edit: (hand) => {
       hand.add("aws_cloudwatch_event_target", "other", {
@@ -177,6 +192,24 @@ const CASES: readonly Case[] = [
     edit: (hand) => {
       const { body } = hand.find("aws_cloudtrail");
       body["advanced_event_selector"] = (body["advanced_event_selector"] as unknown[]).slice(0, 2);
+    },
+    said: ["widens GuardWeakened"],
+    words: "`advanced_event_selector`",
+    back: ["narrows GuardStrengthened"],
+  },
+  {
+    name: "the trail records only some of the calls that it recorded",
+    edit: (hand) => {
+      selectorOf(hand).push({ field: "readOnly", equals: ["false"] });
+    },
+    said: ["widens GuardWeakened"],
+    words: "`advanced_event_selector`",
+    back: ["narrows GuardStrengthened"],
+  },
+  {
+    name: "the trail leaves a service's calls out",
+    edit: (hand) => {
+      selectorOf(hand).push({ field: "eventSource", not_equals: ["kms.amazonaws.com"] });
     },
     said: ["widens GuardWeakened"],
     words: "`advanced_event_selector`",
@@ -349,6 +382,22 @@ const CASES: readonly Case[] = [
     back: ["narrows GuardStrengthened"],
   },
   {
+    name: "changes of the API are deployed no more",
+    edit: set("aws_api_gateway_deployment", "", "triggers", undefined),
+    said: ["look DoorChanged"],
+    words: "`triggers.redeployment`",
+    back: [],
+  },
+  {
+    name: "a function's failed calls are kept elsewhere",
+    edit: (hand) => {
+      hand.fn("broker").body["dead_letter_config"] = { target_arn: "arn:aws:sqs:eu-west-1:444455556666:other" };
+    },
+    said: ["look GuardWeakened"],
+    words: "`dead_letter_config.target_arn`",
+    back: ["widens GuardWeakened"],
+  },
+  {
     name: "a route to decisions asks nobody",
     edit: set("aws_apigatewayv2_route", "route-decide-request", "authorization_type", "NONE"),
     said: ["widens DoorChanged"],
@@ -493,6 +542,25 @@ describe("a change of what watches, keeps, lets in and runs", () => {
     expect(review.changes.map(({ message }) => message).join("\n")).toContain(words);
     const turned = noticed(reviewOf(changed, whole()));
     expect(turned).toEqual(back ?? said.map((each) => each.replace("widens", "narrows")));
+  });
+});
+
+describe("a trail with selectors of the older kind", () => {
+  const recording = (selector: Tree): object =>
+    edited((hand) => {
+      const { body } = hand.find("aws_cloudtrail");
+      delete body["advanced_event_selector"];
+      body["event_selector"] = [selector];
+    });
+
+  test.each([
+    ["reads are left out", { read_write_type: "WriteOnly" }],
+    ["management events are left out", { include_management_events: false }],
+    ["a service is left out", { exclude_management_event_sources: ["kms.amazonaws.com"] }],
+  ])("records less where %s", (_name, less) => {
+    const [all, some] = [recording({ read_write_type: "All" }), recording({ read_write_type: "All", ...less })];
+    expect(noticed(reviewOf(all, some))).toEqual(["widens GuardWeakened"]);
+    expect(noticed(reviewOf(some, all))).toEqual(["narrows GuardStrengthened"]);
   });
 });
 
