@@ -7,6 +7,7 @@ import { asksOf, NOBODY, power, type Power } from "./power";
 import { serviceHost, sorted, type System } from "./system";
 
 const READ_ITEMS = ["GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect", "ExportTableToPointInTime"] as const;
+const READ_INDEX = ["Query", "Scan", "PartiQLSelect"] as const;
 const REWRITE_ITEMS = ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"] as const;
 const ADD_ITEMS = ["PutItem", "PartiQLInsert"] as const;
 const WRITE_ITEMS = [...ADD_ITEMS, ...REWRITE_ITEMS] as const;
@@ -14,14 +15,46 @@ const LOOK_AT_ITEMS = ["BatchGetItem", "ConditionCheckItem", "GetItem", "Query"]
 const CHANGE_TABLE = [
   "DeleteResourcePolicy",
   "DeleteTable",
+  "DeleteTableReplica",
+  "ImportTable",
+  "InjectError",
   "PutResourcePolicy",
+  "RestoreTableFromAwsBackup",
   "RestoreTableFromBackup",
   "RestoreTableToPointInTime",
   "UpdateContinuousBackups",
   "UpdateTable",
   "UpdateTimeToLive",
+  "WriteDataForReplication",
 ] as const;
-const CHANGE_KEY = ["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"] as const;
+const COPY_TABLE = [
+  "AssociateTableReplica",
+  "CreateBackup",
+  "CreateGlobalTable",
+  "CreateTableReplica",
+  "EnableKinesisStreamingDestination",
+  "ExportTableToPointInTime",
+  "ReadDataForReplication",
+  "StartAwsBackupJob",
+  "UpdateGlobalTable",
+  "UpdateKinesisStreamingDestination",
+] as const;
+/** A table from a backup is a second one, with everything in it. */
+const CHANGE_BACKUP = ["DeleteBackup", "RestoreTableFromAwsBackup", "RestoreTableFromBackup"] as const;
+const CHANGE_KEY = [
+  "CancelKeyDeletion",
+  "DeleteImportedKeyMaterial",
+  "DisableKey",
+  "DisableKeyRotation",
+  "EnableKey",
+  "ImportKeyMaterial",
+  "PutKeyPolicy",
+  "ReplicateKey",
+  "RetireGrant",
+  "RevokeGrant",
+  "ScheduleKeyDeletion",
+  "UpdatePrimaryRegion",
+] as const;
 const USE_KEY = [
   "Decrypt",
   "Encrypt",
@@ -30,6 +63,10 @@ const USE_KEY = [
   "ReEncryptFrom",
   "ReEncryptTo",
 ] as const;
+
+function backupOf(table: string): string {
+  return `${table}/backup/01700000000000-00000000`;
+}
 
 /** Everybody who works on requests, and so with the ledger. */
 const WORKERS = [
@@ -56,10 +93,15 @@ export function tablePowers({ tables, stack }: System): Power[] {
   const declared = stack.resources("aws_dynamodb_table").map((table) => arnOf(stack, table));
   const known = [classification, ledger, control].filter((arn) => arn !== undefined);
   return [
-    power("read-ledger", "read the ledger, which holds values", asksOf("dynamodb", READ_ITEMS, [ledger]), {
-      allowed: WORKERS,
-      invariants: [2, 7],
-    }),
+    power(
+      "read-ledger",
+      "read the ledger, which holds values",
+      [
+        ...asksOf("dynamodb", READ_ITEMS, [ledger]),
+        ...asksOf("dynamodb", READ_INDEX, [ledger === undefined ? undefined : `${ledger}/index/any`]),
+      ],
+      { allowed: WORKERS, invariants: [2, 7] },
+    ),
     power(
       "read-ledger-stream",
       "read the ledger's stream, which holds values",
@@ -86,8 +128,17 @@ export function tablePowers({ tables, stack }: System): Power[] {
     power(
       "change-tables",
       "change, replace or remove tables",
-      asksOf("dynamodb", CHANGE_TABLE, sorted([...declared, ...known])),
+      [
+        ...asksOf("dynamodb", CHANGE_TABLE, sorted([...declared, ...known])),
+        ...asksOf("dynamodb", CHANGE_BACKUP, sorted([...declared, ...known]).map(backupOf)),
+      ],
       { allowed: NOBODY, invariants: [2, 5] },
+    ),
+    power(
+      "copy-tables",
+      "copy tables to where nothing of the stack guards them",
+      asksOf("dynamodb", COPY_TABLE, sorted([...declared, ...known])),
+      { allowed: NOBODY, invariants: [2, 7] },
     ),
   ];
 }
@@ -306,6 +357,8 @@ export function controlPowers({ tables: { control } }: System): Power[] {
 export function keyPowers(system: System): Power[] {
   const { data, digest } = system.keys;
   const both = [...new Set([data, digest])];
+  const declared = system.stack.resources("aws_kms_key").map((key) => arnOf(system.stack, key));
+  const every = sorted([...both.filter((arn) => arn !== undefined), ...declared]);
   const purpose = "kms:encryptioncontext:purpose";
   const direct = { "kms:viaservice": undefined };
   const mac = { "kms:macalgorithm": "HMAC_SHA_256", ...direct };
@@ -354,6 +407,6 @@ export function keyPowers(system: System): Power[] {
       invariants: [2, 7],
       guarded: true,
     }),
-    power("administer-keys", "administer keys", asksOf("kms", CHANGE_KEY, both), { allowed: NOBODY, invariants: [2] }),
+    power("administer-keys", "administer keys", asksOf("kms", CHANGE_KEY, every), { allowed: NOBODY, invariants: [2] }),
   ];
 }

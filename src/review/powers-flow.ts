@@ -4,6 +4,7 @@ import { textOf } from "./body";
 import { readPublishers } from "./classification";
 import { arnOf } from "./identity";
 import { asksOf, NOBODY, ownArn, power, type Power } from "./power";
+import { eventQueues } from "./queues";
 import { sorted, type System } from "./system";
 
 const CHANGE_QUEUE = [
@@ -14,24 +15,27 @@ const CHANGE_QUEUE = [
   "SetQueueAttributes",
   "StartMessageMoveTask",
 ] as const;
-const CHANGE_RULE = ["DeleteRule", "PutRule", "PutTargets", "RemoveTargets"] as const;
-const CHANGE_BUS = ["CreateArchive", "DeleteEventBus", "PutPermission", "RemovePermission", "UpdateEventBus"] as const;
-const CHANGE_LOGS = [
-  "DeleteLogGroup",
-  "DeleteLogStream",
-  "DeleteRetentionPolicy",
-  "DisassociateKmsKey",
-  "PutRetentionPolicy",
-] as const;
 const CHANGE_TOPIC = [
   "AddPermission",
   "DeleteTopic",
+  "PutDataProtectionPolicy",
   "RemovePermission",
+  "SetSubscriptionAttributes",
   "SetTopicAttributes",
   "Subscribe",
   "Unsubscribe",
 ] as const;
-const CHANGE_TRAIL = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"] as const;
+const CHANGE_RULE = ["DeleteRule", "PutRule", "PutTargets", "RemoveTargets"] as const;
+const CHANGE_BUS = [
+  "CreateArchive",
+  "DeleteEventBus",
+  "DeleteResourcePolicy",
+  "PutPermission",
+  "PutResourcePolicy",
+  "RemovePermission",
+  "StartReplay",
+  "UpdateEventBus",
+] as const;
 
 /** Who puts outcomes and findings on the bus. */
 const ANNOUNCERS = ["announce", "approvals", "kill-switch", "reconciler", "sweeper", "workflow"] as const;
@@ -40,23 +44,71 @@ const ANNOUNCERS = ["announce", "approvals", "kill-switch", "reconciler", "sweep
 const STRANGE_SOURCE = "another.source";
 const STRANGE_TYPE = "another.type";
 
+const CHANGE_MACHINE = [
+  "CreateStateMachineAlias",
+  "DeleteStateMachine",
+  "DeleteStateMachineAlias",
+  "DeleteStateMachineVersion",
+  "PublishStateMachineVersion",
+  "UpdateStateMachine",
+  "UpdateStateMachineAlias",
+] as const;
+
+function tagOf({ principals }: System, roleArn: unknown): string | undefined {
+  return principals.find(({ kind, arn }) => kind === "role" && arn === roleArn)?.tag;
+}
+
+/** A state machine, one of its versions and one of its aliases: each is started and changed by an ARN of its own. */
+function withVersions(machine: string): string[] {
+  return [machine, `${machine}:1`, `${machine}:any-alias`];
+}
+
+function mapRunOf(machine: string): string {
+  return `${machine.replace(":stateMachine:", ":mapRun:")}/any-label:some-run`;
+}
+
 export function workflowPowers(system: System): Power[] {
   const machine = system.workflow?.arn;
   const execution = machine?.replace(":stateMachine:", ":execution:").concat(":some-request");
   const every = sorted([...system.machines.map(({ arn }) => arn), ...(machine === undefined ? [] : [machine])]);
   const change = [
-    ...asksOf("states", ["UpdateStateMachine", "DeleteStateMachine"], every),
+    ...asksOf("states", CHANGE_MACHINE, every.flatMap(withVersions)),
     ...asksOf("states", ["RedriveExecution"], [execution]),
+    ...asksOf("states", ["UpdateMapRun"], every.map(mapRunOf)),
     ...asksOf("states", ["CreateStateMachine"], [ownArn(system, "states", "stateMachine:anything")]),
   ];
   // SendTask* has neither a resource type nor a condition key.
   const results = asksOf("states", ["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"], ["*"]);
+  const run = (...tags: string[]): string[] =>
+    system.machines
+      .filter((other) => other.arn !== machine && tags.includes(tagOf(system, other.roleArn) ?? ""))
+      .flatMap(({ arn }) => withVersions(arn));
+  const start = (machines: readonly string[]): Ask[] =>
+    asksOf("states", ["StartExecution", "StartSyncExecution"], machines);
   return [
+    power(
+      "start-kill-switch",
+      "start the kill switch, which also lets the system run again",
+      start(run("kill-switch-workflow")),
+      {
+        allowed: ["approvals", "operator"],
+        invariants: [2, 6],
+      },
+    ),
+    power(
+      "start-looks",
+      "start a reconciliation or the import of findings",
+      start(run("reconciler-workflow", "findings")),
+      {
+        allowed: ["findings-starter", "operator", "reconciler-workflow", "scheduler"],
+        invariants: [2],
+      },
+    ),
     power("send-task-results", "send task results", results, { allowed: ["approvals"], invariants: [2] }),
     power(
       "start-workflow",
       "start the workflow",
-      asksOf("states", ["StartExecution", "StartSyncExecution"], [machine]),
+      asksOf("states", ["StartExecution", "StartSyncExecution"], machine === undefined ? [] : withVersions(machine)),
       {
         allowed: ["decide", "intake", "reversal"],
         invariants: [2],
@@ -87,7 +139,10 @@ export function eventPowers(system: System): Power[] {
   ];
   const rules = stack.resources("aws_cloudwatch_event_rule").map((rule) => arnOf(stack, rule));
   const queues = stack.resources("aws_sqs_queue").map((queue) => arnOf(stack, queue));
-  const routing = [...asksOf("events", CHANGE_RULE, rules), ...asksOf("events", CHANGE_BUS, [bus])];
+  // The evidence's dead letters name records of the ledger; a queue for something else has nothing of HR's.
+  const holding = sorted([...intakeQueues, ...eventQueues(system).map(({ arn }) => arn)]);
+  const another = bus === undefined ? [] : [`${bus.replace(":event-bus/", ":rule/")}/any-other`];
+  const routing = [...asksOf("events", CHANGE_RULE, [...rules, ...another]), ...asksOf("events", CHANGE_BUS, [bus])];
   return [
     power("publish-lifecycle-events", "publish lifecycle events", lifecycle, { allowed: NOBODY, invariants: [2] }),
     power("put-outcome-events", "put outcome events", put(OUTCOME_SOURCE, OUTCOME_DETAIL_TYPE), {
@@ -103,7 +158,7 @@ export function eventPowers(system: System): Power[] {
       allowed: NOBODY,
       invariants: [2],
     }),
-    power("read-queued-events", "read queued events", asksOf("sqs", ["ReceiveMessage", "DeleteMessage"], queues), {
+    power("read-queued-events", "read queued events", asksOf("sqs", ["ReceiveMessage", "DeleteMessage"], holding), {
       allowed: ["intake"],
       invariants: [2, 7],
     }),
@@ -132,50 +187,15 @@ export function topicPowers({ stack }: System): Power[] {
     .resources("aws_sns_topic")
     .filter(({ body }) => textOf(body, "name")?.includes(APPROVERS_TOPIC) === true)
     .map((topic) => arnOf(stack, topic));
+  const every = stack.resources("aws_sns_topic").map((topic) => arnOf(stack, topic));
   return [
     power("tell-approvers", "send messages to people who approve", asksOf("sns", ["Publish"], topics), {
       allowed: ["notifier"],
       invariants: [2],
     }),
-    power("change-approver-topics", "change who is told of what waits", asksOf("sns", CHANGE_TOPIC, topics), {
+    power("change-topics", "change who is told of what waits or what happens", asksOf("sns", CHANGE_TOPIC, every), {
       allowed: NOBODY,
       invariants: [2],
     }),
-  ];
-}
-
-export function recordPowers(system: System): Power[] {
-  const { stack } = system;
-  const named = (type: string, service: string, prefix: string): string[] =>
-    stack.resources(type).flatMap(({ body }) => {
-      const name = textOf(body, "name");
-      return name === undefined ? [] : [ownArn(system, service, `${prefix}${name}`)];
-    });
-  const records = [
-    ...asksOf("logs", CHANGE_LOGS, named("aws_cloudwatch_log_group", "logs", "log-group:")),
-    ...asksOf("cloudtrail", CHANGE_TRAIL, named("aws_cloudtrail", "cloudtrail", "trail/")),
-  ];
-  const schedules = named("aws_scheduler_schedule", "scheduler", "schedule/default/");
-  return [
-    power(
-      "import-findings",
-      "import findings into Security Hub, where people look",
-      asksOf(
-        "securityhub",
-        ["BatchImportFindings"],
-        [ownArn(system, "securityhub", `product/${stack.accountId}/default`)],
-      ),
-      { allowed: ["findings"], invariants: [2] },
-    ),
-    power("destroy-records", "remove logs or stop the trail", records, { allowed: NOBODY, invariants: [2] }),
-    power(
-      "change-schedules",
-      "change schedules",
-      asksOf("scheduler", ["DeleteSchedule", "UpdateSchedule"], schedules),
-      {
-        allowed: NOBODY,
-        invariants: [2],
-      },
-    ),
   ];
 }

@@ -8,8 +8,11 @@ const CHANGE_SECRET = [
   "DeleteSecret",
   "PutResourcePolicy",
   "PutSecretValue",
+  "RemoveRegionsFromReplication",
   "ReplicateSecretToRegions",
+  "RestoreSecret",
   "RotateSecret",
+  "StopReplicationToReplica",
   "UpdateSecret",
   "UpdateSecretVersionStage",
 ] as const;
@@ -38,29 +41,85 @@ const CHANGE_PEOPLE = [
   ["AddUserToGroup", "group"],
   ["AttachGroupPolicy", "group"],
   ["AttachUserPolicy", "user"],
+  ["ChangePassword", "user"],
   ["CreateAccessKey", "user"],
   ["CreateLoginProfile", "user"],
   ["CreatePolicy", "policy"],
   ["CreateRole", "role"],
   ["CreateUser", "user"],
+  ["CreateVirtualMFADevice", "mfa"],
+  ["DeactivateMFADevice", "user"],
   ["PutGroupPolicy", "group"],
   ["PutUserPolicy", "user"],
+  ["ResyncMFADevice", "user"],
+  ["UpdateAccessKey", "user"],
+  ["UpdateLoginProfile", "user"],
+  ["UploadSSHPublicKey", "user"],
 ] as const;
+const CHANGE_ANYBODY = [
+  ...CHANGE_ROLE.filter((action) => action !== "PassRole"),
+  ...CHANGE_POLICY,
+  ...CHANGE_PEOPLE.map(([action]) => action),
+];
 
 const CHANGE_FUNCTION = [
   "AddPermission",
   "CreateAlias",
   "CreateFunctionUrlConfig",
+  "DeleteAlias",
   "DeleteFunction",
+  "DeleteFunctionCodeSigningConfig",
+  "DeleteFunctionEventInvokeConfig",
+  "DeleteFunctionUrlConfig",
+  "DeleteProvisionedConcurrencyConfig",
+  "DeleteResourcePolicy",
+  "EnableReplication",
+  "PublishVersion",
+  "PutFunctionCodeSigningConfig",
   "PutFunctionEventInvokeConfig",
+  "PutFunctionRecursionConfig",
+  "PutFunctionScalingConfig",
+  "PutProvisionedConcurrencyConfig",
+  "PutResourcePolicy",
+  "PutRuntimeManagementConfig",
   "RemovePermission",
   "UpdateAlias",
   "UpdateFunctionCode",
+  "UpdateFunctionCodeSigningConfig",
   "UpdateFunctionConfiguration",
+  "UpdateFunctionEventInvokeConfig",
   "UpdateFunctionUrlConfig",
 ] as const;
 
-const CHANGE_API = ["DELETE", "PATCH", "POST", "PUT", "UpdateRestApiPolicy"] as const;
+/** What is about one version or alias of a function. */
+const CHANGE_QUALIFIED = [
+  "AddPermission",
+  "DeleteProvisionedConcurrencyConfig",
+  "PutFunctionEventInvokeConfig",
+  "PutProvisionedConcurrencyConfig",
+  "PutRuntimeManagementConfig",
+  "RemovePermission",
+  "UpdateAlias",
+  "UpdateFunctionEventInvokeConfig",
+] as const;
+
+const CHANGE_API = ["DELETE", "PATCH", "POST", "PUT", "SetWebACL", "UpdateRestApiPolicy"] as const;
+
+/** What an API is made of, below it. */
+const API_PARTS = [
+  "",
+  "/authorizers/any",
+  "/deployments",
+  "/integrations/any",
+  "/resources/any/methods/PATCH",
+  "/routes/any",
+  "/stages/live",
+] as const;
+
+/** Functions that the workflow alone runs, besides the broker. */
+const STEPS = ["announce", "decide", "inspect", "request-approval"] as const;
+/** Functions that schedules and the other state machines run. */
+const WORKERS = ["notifier", "reconciler", "sweeper"] as const;
 
 /** A request to the gateway, without its API. */
 const SOME_REQUEST = "live/PATCH/grants/g-01JD5Z8Q4T9V2W3X4Y5Z6A7B8C/fields/work_email";
@@ -90,11 +149,17 @@ export function credentialPowers(system: System): Power[] {
 }
 
 /** Keys that policies name besides the stack's two: those that the customer's secrets are encrypted with. */
-function secretKeys({ principals, keys }: System): string[] {
+function secretKeys(system: System): string[] {
+  const { data, digest } = system.keys;
+  return namedOf(system, /:kms:.*:key\/[^*?]+$/).filter((arn) => arn !== data && arn !== digest);
+}
+
+/** Resources of a kind that identity policies of the stack name. */
+function namedOf({ principals }: System, kind: RegExp): string[] {
   const named = principals.flatMap(({ identity }) =>
     identity.flatMap(({ statements }) => statements.flatMap(({ statement }) => [statement.Resource ?? []].flat())),
   );
-  return sorted(named.filter((arn) => /:kms:.*:key\/[^*?]+$/.test(arn) && arn !== keys.data && arn !== keys.digest));
+  return sorted(named.filter((arn) => kind.test(arn)));
 }
 
 export function rolePowers(system: System): Power[] {
@@ -107,11 +172,17 @@ export function rolePowers(system: System): Power[] {
   const account = `arn:${stack.partition}:iam::${stack.accountId}`;
   const administrator = `arn:${stack.partition}:iam::aws:policy/AdministratorAccess`;
   const policies = stack.resources("aws_iam_policy").map((policy) => arnOf(stack, policy));
+  const elsewhere = namedOf(system, new RegExp(`^arn:[^:]+:iam::${stack.accountId}:[^*?]+$`)).filter(
+    (arn) => !everyRole.includes(arn),
+  );
   const change = [
     ...asksOf("iam", CHANGE_ROLE, everyRole),
     ...asksOf("iam", ATTACH, everyRole, { "iam:policyarn": administrator }),
     ...asksOf("iam", CHANGE_POLICY, policies),
     ...CHANGE_PEOPLE.flatMap(([action, kind]) => asksOf("iam", [action], [`${account}:${kind}/anybody`])),
+    // Whoever may change somebody of the account, becomes that one. To hand a role on is a power where the role is of the stack.
+    ...asksOf("iam", CHANGE_ANYBODY, elsewhere),
+    ...asksOf("iam", ATTACH, elsewhere, { "iam:policyarn": administrator }),
   ];
   const stop = denyOnly.flatMap((arn) => asksOf("iam", ATTACH, onConnector, { "iam:policyarn": arn }));
   return [
@@ -151,6 +222,11 @@ export function functionPowers(system: System): Power[] {
   ];
   const change = [
     ...asksOf("lambda", CHANGE_FUNCTION, every),
+    ...asksOf(
+      "lambda",
+      CHANGE_QUALIFIED,
+      every.map((arn) => `${arn}:live`),
+    ),
     // A mapping has no resource of its own: it is authorised for the function that it starts.
     ...every.flatMap((arn) => asksOf("lambda", ["CreateEventSourceMapping"], ["*"], { "lambda:functionarn": arn })),
   ];
@@ -193,6 +269,23 @@ export function functionPowers(system: System): Power[] {
       invariants: [1, 2],
     }),
     power("invoke-intake", "invoke intake past its queue", invoke(of("intake")), { allowed: NOBODY, invariants: [2] }),
+    power("invoke-steps", "invoke a step of the workflow by itself", invoke(STEPS.flatMap(of)), {
+      allowed: ["workflow"],
+      invariants: [2],
+    }),
+    power("invoke-kill-switch", "invoke the kill switch past its state machine", invoke(of("kill-switch")), {
+      allowed: ["kill-switch-workflow"],
+      invariants: [2, 6],
+    }),
+    power("invoke-reversal", "invoke reversal", invoke(of("reversal")), { allowed: ["operator"], invariants: [1, 2] }),
+    power("invoke-evidence", "invoke the keeper of evidence past its stream", invoke(of("evidence")), {
+      allowed: NOBODY,
+      invariants: [2],
+    }),
+    power("invoke-workers", "invoke what runs by a schedule", invoke(WORKERS.flatMap(of)), {
+      allowed: ["kill-switch-workflow", "reconciler-workflow", "scheduler", "workflow"],
+      invariants: [2],
+    }),
     power("stop-functions", "stop a function by its concurrency", asksOf("lambda", ["PutFunctionConcurrency"], every), {
       allowed: ["kill-switch", "operator"],
       invariants: [2],
@@ -214,7 +307,11 @@ export function apiPowers(system: System): Power[] {
   const { stack } = system;
   const ids = stack.resources("aws_api_gateway_rest_api").map((api) => idOf(stack, api));
   const requests = ids.map((id) => ownArn(system, "execute-api", `${id}/${SOME_REQUEST}`));
-  const manage = ids.map((id) => `arn:${stack.partition}:apigateway:${stack.region}::/restapis/${id}`);
+  const manager = `arn:${stack.partition}:apigateway:${stack.region}::`;
+  const manage = ids.flatMap((id) => API_PARTS.map((part) => `${manager}/restapis/${id}${part}`));
+  const pages = stack
+    .resources("aws_apigatewayv2_api")
+    .flatMap((api) => API_PARTS.map((part) => `${manager}/apis/${idOf(stack, api)}${part}`));
   return [
     power("call-gateway", "call the field gateway", asksOf("execute-api", ["Invoke"], requests), {
       allowed: ["connector"],
@@ -224,5 +321,14 @@ export function apiPowers(system: System): Power[] {
       allowed: NOBODY,
       invariants: [2, 3],
     }),
+    power(
+      "change-approvals-api",
+      "change the approvals page's API or who may come in",
+      asksOf("apigateway", CHANGE_API, pages),
+      {
+        allowed: NOBODY,
+        invariants: [1, 2],
+      },
+    ),
   ];
 }

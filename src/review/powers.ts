@@ -1,8 +1,10 @@
 import type { Power } from "./power";
 import { controlPowers, keyPowers, tablePowers } from "./powers-data";
 import { evidencePowers } from "./powers-evidence";
-import { eventPowers, recordPowers, topicPowers, workflowPowers } from "./powers-flow";
+import { eventPowers, topicPowers, workflowPowers } from "./powers-flow";
+import { recordPowers } from "./powers-records";
 import { apiPowers, credentialPowers, functionPowers, rolePowers } from "./powers-identity";
+import { unlistedPowers } from "./powers-unlisted";
 import type { System } from "./system";
 
 export type { Power } from "./power";
@@ -12,7 +14,7 @@ export type { Power } from "./power";
  * besides these is no power of the trust model, as writing its own log.
  */
 export function powersOf(system: System): Power[] {
-  return [
+  const listed = [
     ...credentialPowers(system),
     ...rolePowers(system),
     ...workflowPowers(system),
@@ -26,4 +28,5 @@ export function powersOf(system: System): Power[] {
     ...recordPowers(system),
     ...evidencePowers(system),
   ].filter(({ asks }) => asks.length > 0);
+  return [...listed, ...unlistedPowers(system, listed)];
 }

@@ -116,7 +116,9 @@ class PrincipalReader {
     const used = new Set([
       ...this.attachments.flatMap(({ arn }) => (typeof arn === "string" ? [arn] : [])),
       ...["aws_iam_role", "aws_iam_user"].flatMap((type) =>
-        this.stack.resources(type).flatMap(({ body }) => textsOf(body["permissions_boundary"])),
+        this.stack
+          .resources(type)
+          .flatMap(({ body }) => [...textsOf(body["permissions_boundary"]), ...textsOf(body["managed_policy_arns"])]),
       ),
     ]);
     return [...this.managed]

@@ -194,6 +194,11 @@ const ADDITIONS: readonly (readonly [string, (hand: Hand) => void])[] = [
       const role = addRole(hand, "messenger", "lambda.amazonaws.com", {}, [
         { Effect: "Allow", Action: "ses:SendEmail", Resource: "*" },
         { Effect: "Allow", Action: "sns:Publish", Resource: arn("sns", "acme-writeback-notify") },
+        {
+          Effect: "Allow",
+          Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+          Resource: arn("sqs", "acme-writeback-notify"),
+        },
         control(["messenger#*"], "PutItem", "UpdateItem"),
       ]);
       hand.add("aws_lambda_event_source_mapping", "notify", {
@@ -302,6 +307,42 @@ const ADDITIONS: readonly (readonly [string, (hand: Hand) => void])[] = [
         },
       };
       hand.json["locals"] = { prefix: "acme" };
+    },
+  ],
+  [
+    "a principal's policy as a managed one that its role lists",
+    (hand) => {
+      const { policy } = hand.policy("gateway").body;
+      hand.remove("aws_iam_role_policy", hand.policy("gateway").address.replace(/^[^.]*\./, ""));
+      const managed = hand.add("aws_iam_policy", "of-gateway", { name: "acme-writeback-gateway", policy });
+      hand.role("gateway").body["managed_policy_arns"] = [`\${${managed}.arn}`];
+    },
+  ],
+  [
+    "a principal's policy as a managed one that one resource attaches",
+    (hand) => {
+      const { policy } = hand.policy("broker").body;
+      hand.remove("aws_iam_role_policy", hand.policy("broker").address.replace(/^[^.]*\./, ""));
+      const managed = hand.add("aws_iam_policy", "of-broker", { name: "acme-writeback-broker", policy });
+      hand.add("aws_iam_policy_attachment", "of-broker", {
+        name: "of-broker",
+        roles: [String(hand.role("broker").body["name"])],
+        policy_arn: `\${${managed}.arn}`,
+      });
+    },
+  ],
+  [
+    "a principal's policy as the only managed one that its role may have",
+    (hand) => {
+      const { policy } = hand.policy("decide").body;
+      hand.remove("aws_iam_role_policy", hand.policy("decide").address.replace(/^[^.]*\./, ""));
+      const managed = hand.add("aws_iam_policy", "of-decide", { name: "acme-writeback-decide", policy });
+      const role_name = String(hand.role("decide").body["name"]);
+      hand.add("aws_iam_role_policies_exclusive", "of-decide", { role_name, policy_names: [] });
+      hand.add("aws_iam_role_policy_attachments_exclusive", "of-decide", {
+        role_name,
+        policy_arns: [`\${${managed}.arn}`],
+      });
     },
   ],
   [
