@@ -52,6 +52,7 @@ const COUNTEREXAMPLES: Readonly<Record<CounterexampleCode, string>> = {
   WaitWithoutEnd: "`RequestApproval` without `TimeoutSecondsPath`",
   SwitchNotAsked: "the gateway may not check the item `switch`",
   PartsDiffer: "the gateway is told of another `CONTROL_TABLE`",
+  RecordByTerraform: "an `aws_dynamodb_table_item` that sets the switch to `running` at every deploy",
   RecordsExpire: "a ledger with `ttl`",
   ValuesElsewhere: "an archive of the lifecycle bus",
   NotEncrypted: "a table without `server_side_encryption`",

@@ -162,6 +162,10 @@ export const COUNTEREXAMPLE_CODES = {
     "functions that must work on one table, key, bus or role are told of several",
     "tell all of them of the same",
   ),
+  RecordByTerraform: code(
+    "Terraform puts a record, or sets the switch, where handlers and people alone should",
+    "remove the item; the switch and the breaker are put once, with `ignore_changes` on `item`",
+  ),
   RecordsExpire: code("records of the ledger are deleted after a time", "remove `ttl`: what happened is never deleted"),
   ValuesElsewhere: code(
     "something takes HR's values to where nobody of the stack says who reads them",

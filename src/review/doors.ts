@@ -27,6 +27,9 @@ const GUARDED: readonly Guarded[] = [
   { tag: "intake", what: "intake", invariants: [2], way: "its queue" },
   { tag: "inspect", what: "inspect", invariants: [2], way: "the workflow" },
   { tag: "decide", what: "decide", invariants: [2], way: "the workflow" },
+  { tag: "announce", what: "announce", invariants: [2], way: "the workflow" },
+  { tag: "kill-switch", what: "the kill switch", invariants: [2, 6], way: "its state machine" },
+  { tag: "reversal", what: "reversal", invariants: [1, 2], way: "an operator's call" },
   { tag: "request-approval", what: "request-approval", invariants: [2], way: "the workflow" },
 ];
 
@@ -48,7 +51,7 @@ export function proveDoors(system: System): Findings {
     ),
     ...system.functions
       .filter(({ principal }) => principal?.tag !== undefined && !GUARDED.some(({ tag }) => tag === principal.tag))
-      .map((fn) => urls(system, otherOf(fn), fn)),
+      .flatMap((fn) => [urls(system, otherOf(fn), fn), ...unbound(system, otherOf(fn), fn)]),
     workflowTriggers(system),
   ]);
 }
@@ -96,6 +99,30 @@ function permissionsOf(system: System, guarded: Guarded, fn: StackFunction): Par
       }
     }
     return {};
+  });
+}
+
+/** A service that may start a function for whoever asks it to, of any account. */
+function unbound(system: System, guarded: Guarded, fn: StackFunction): Partial<Findings>[] {
+  const policy = policyOf(system, "function", fn.arn);
+  return (policy?.documents ?? []).map((document) => {
+    const [service] = document.statements
+      .flatMap(({ statement }) => servicesOf(statement))
+      .filter((each) =>
+        [undefined, ...foreignSources(system).slice(1)].some((source) =>
+          isStarted(each, fn, source, document.document),
+        ),
+      );
+    if (service === undefined) return {};
+    const counterexample: Counterexample = {
+      code: "ServiceUnbound",
+      invariants: guarded.invariants,
+      message: `${service} may start ${guarded.what} for somebody else's resource, of any account`,
+      resources: [document.resource],
+      statements: document.statements.map(({ ref }) => ref),
+      request: { principal: service, action: "lambda:InvokeFunction", resource: fn.arn, context: {} },
+    };
+    return { counterexamples: [counterexample] };
   });
 }
 

@@ -1,4 +1,4 @@
-import { blockOf, blocksOf, textOf, textsIn } from "./body";
+import { blockOf, blocksOf, textOf, textsIn, textsOf } from "./body";
 import { together, type Counterexample, type Findings, type Invariant } from "./finding";
 import { arnOf, attributeOf } from "./identity";
 import { eventQueues, redriveTarget } from "./queues";
@@ -68,9 +68,17 @@ function wrong(message: string, address: string, invariants: readonly Invariant[
   return { counterexamples: [found] };
 }
 
-function copied({ address, body }: Resource, homes: readonly Home[]): Partial<Findings> {
+/** A text with stars, as backups choose what they copy. */
+function asExpression(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*")}$`);
+}
+
+function copied({ type, address, body }: Resource, homes: readonly Home[]): Partial<Findings> {
   const texts = new Set(textsIn(body).map(({ text }) => text));
-  const home = homes.find(({ called }) => called.some((name) => texts.has(name)));
+  const patterns = type === "aws_backup_selection" ? textsOf(body["resources"]).map(asExpression) : [];
+  const home = homes.find(({ called }) =>
+    called.some((name) => texts.has(name) || patterns.some((pattern) => pattern.test(name))),
+  );
   return home === undefined
     ? {}
     : wrong(`\`${address}\` takes ${home.what} to where nothing here says who may read it`, address);

@@ -1,6 +1,7 @@
 import { ENV } from "../core";
-import { blockOf } from "./body";
+import { blockOf, textOf } from "./body";
 import { together, type Findings, type Invariant } from "./finding";
+import type { Body } from "./stack";
 import type { System } from "./system";
 
 /** Variables with which the runtime loads other code, or talks to somebody else than it is meant to. */
@@ -9,6 +10,11 @@ const HIJACKS =
 
 /** Code that runs as a principal besides its handler, whose tests say nothing of it. */
 export function proveCodeAlone(system: System): Findings {
+  const packages = system.functions.flatMap(({ principal, resource }) =>
+    principal?.tag === undefined ? [] : [packageOf(resource.body)],
+  );
+  const times = (name: string): number => packages.filter((each) => each === name).length;
+  const usual = [...packages].sort((a, b) => times(b) - times(a) || (a < b ? -1 : 1))[0];
   return together(
     system.functions.map(({ principal, resource, environment }): Partial<Findings> => {
       if (principal?.tag === undefined) return {};
@@ -19,12 +25,22 @@ export function proveCodeAlone(system: System): Findings {
         .filter((name) => HIJACKS.test(name))
         .sort()
         .map((name) => `\`${name}\``);
-      const by = [...layers, ...files, ...variables];
+      const packaged = packageOf(body) === usual ? [] : [`a package unlike its siblings' (${packageOf(body)})`];
+      const by = [...layers, ...files, ...variables, ...packaged];
       if (by.length === 0) return {};
       const message = `${by.join(", ")} of \`${address}\`: what else runs as ${principal.tag}, or whom it then talks to, is not known here`;
       return { unread: [{ code: "UnreadCode", invariants: [2, 4, 5, 7], message, resources: [address] }] };
     }),
   );
+}
+
+/** Where a function's code comes from: handlers of one build come from one place, and are called alike. */
+function packageOf(body: Body): string {
+  const image = textOf(body, "image_uri");
+  if (image !== undefined) return `the image ${image.replace(/[:@][^/]*$/, "")}`;
+  const bucket = textOf(body, "s3_bucket");
+  const handler = textOf(body, "handler") ?? "no handler";
+  return `${bucket === undefined ? "a file" : `the bucket ${bucket}`}, ${handler}, ${textOf(body, "runtime") ?? "no runtime"}`;
 }
 
 /** The members of the environment that must say the same to all, and what does not hold where they do not. */

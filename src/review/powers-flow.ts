@@ -86,15 +86,10 @@ export function workflowPowers(system: System): Power[] {
   const start = (machines: readonly string[]): Ask[] =>
     asksOf("states", ["StartExecution", "StartSyncExecution"], machines);
   return [
-    power(
-      "start-kill-switch",
-      "start the kill switch, which also lets the system run again",
-      start(run("kill-switch-workflow")),
-      {
-        allowed: ["approvals", "operator"],
-        invariants: [2, 6],
-      },
-    ),
+    power("start-kill-switch", "start the kill switch", start(run("kill-switch-workflow")), {
+      allowed: ["approvals", "operator", "scheduler"],
+      invariants: [2, 6],
+    }),
     power(
       "start-looks",
       "start a reconciliation or the import of findings",

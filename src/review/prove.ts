@@ -20,6 +20,7 @@ import { proveGuards } from "./guards";
 import { arnOf } from "./identity";
 import { HELD_BY_HANDLERS, type HeldByHandlers } from "./handlers";
 import { readHoldings, type Holding } from "./holdings";
+import { provePutByTerraform } from "./put-by-terraform";
 import { provePowers } from "./power-proof";
 import { powersOf, type Power } from "./powers";
 import { provePublishers } from "./publishers";
@@ -102,6 +103,7 @@ export function prove(stack: Stack): Proof {
     ...apis.slice(0, 1).map((api) => proveSession(system, api, fields)),
     proveCarried(system, apis, holdings.held),
     proveElsewhere(system),
+    provePutByTerraform(system),
     proveCodeAlone(system),
     proveSameParts(system),
     proveNoSecrets(system),

@@ -68,12 +68,12 @@ function proveMachine(
   });
   if (definition instanceof Unreadable)
     return unread(`the definition of \`${address}\` is not read: ${definition.reason}`);
-  const tasks = scopesOf(definition).flatMap((scope) =>
-    [...scope.states.values()].filter(({ Type }) => Type === "Task"),
-  );
-  const language = asText(asObject(definition)["QueryLanguage"]) ?? "JSONPath";
-  if (language !== "JSONPath")
-    return unread(`\`${address}\` is written in ${language}, whose expressions are not read`);
+  const states = scopesOf(definition).flatMap((scope) => [...scope.states.values()]);
+  const language = [asObject(definition), ...states]
+    .map((part) => asText(part["QueryLanguage"]))
+    .find((each) => each !== undefined && each !== "JSONPath");
+  if (language !== undefined) return unread(`\`${address}\` is written in ${language}, whose expressions are not read`);
+  const tasks = states.filter(({ Type }) => Type === "Task");
   const writes = tasks.filter((task) => ["writes", "unreadable"].includes(roleOf(task)));
   if (writes.length === 0) return together([]);
   try {

@@ -346,6 +346,55 @@ const ADDITIONS: readonly (readonly [string, (hand: Hand) => void])[] = [
     },
   ],
   [
+    "every function's package in one bucket",
+    (hand) => {
+      for (const body of Object.values(hand.ofType("aws_lambda_function"))) {
+        Object.assign(body, { filename: undefined, s3_bucket: "acme-packages", s3_key: "handler.zip" });
+        delete body["filename"];
+      }
+    },
+  ],
+  [
+    "a drill by a schedule, and a rule of the stack's own that runs the sweeper",
+    (hand) => {
+      const machine = hand.find("aws_sfn_state_machine", "kill-switch").address;
+      hand.add("aws_scheduler_schedule", "drill", {
+        name: "acme-writeback-drill",
+        schedule_expression: "rate(90 days)",
+        target: { arn: `\${${machine}.arn}`, role_arn: `\${${hand.role("scheduler").address}.arn}` },
+      });
+      hand.allow("scheduler", { Action: "states:StartExecution", Resource: `\${${machine}.arn}` });
+      const rule = hand.add("aws_cloudwatch_event_rule", "sweep", {
+        name: "acme-writeback-sweep",
+        schedule_expression: "rate(5 minutes)",
+      });
+      hand.add("aws_lambda_permission", "sweep", {
+        action: "lambda:InvokeFunction",
+        function_name: `\${${hand.fn("sweeper").address}.function_name}`,
+        principal: "events.amazonaws.com",
+        source_arn: `\${${rule}.arn}`,
+      });
+    },
+  ],
+  [
+    "a rotation of somebody else's secret, a backup of somebody else's tables, a provider for another Region",
+    (hand) => {
+      hand.add("aws_secretsmanager_secret_rotation", "other", {
+        secret_id: arn("secretsmanager", "secret:other-a1B2c3"),
+        rotation_lambda_arn: arn("lambda", "function:other-rotation"),
+      });
+      hand.add("aws_backup_selection", "other", {
+        name: "other",
+        plan_id: "other",
+        iam_role_arn: `arn:aws:iam::${ACCOUNT}:role/backup`,
+        resources: [arn("dynamodb", "table/other-*")],
+      });
+      const provider = { region: REGION, allowed_account_ids: [ACCOUNT] };
+      hand.json["provider"] = { aws: [provider, { ...provider, alias: "global", region: "us-east-1" }] };
+      hand.find("aws_cloudwatch_event_bus").body["provider"] = "aws.global";
+    },
+  ],
+  [
     "a role without a tag and without a power",
     (hand) => {
       hand.add("aws_iam_role", "other", {
