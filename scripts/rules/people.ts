@@ -291,7 +291,8 @@ const EXITS: Readonly<Record<keyof typeof EXIT, Rule>> = {
 export const PEOPLE_FAMILIES: readonly Family[] = [
   {
     title: "Problems of the approvals API",
-    where: "Its answers, as `application/problem+json` with `code`.",
+    where:
+      'Its answers, as `application/problem+json` with `code`. What API Gateway answers before it has no code and says `{ "message" }` alone: 401 for a token that the authorizer refuses, 404 for no such route, 429 beyond `throttling`.',
     rules: PROBLEMS,
   },
   {

@@ -213,6 +213,11 @@ const ASL: Readonly<Record<AslFindingCode, Rule>> = {
     "a state that was forgotten after a change",
     "lead to it, or remove it",
   ),
+  WaitEndUncaught: rule(
+    "a wait for people that nobody answers is taken for a failure",
+    "`.waitForTaskToken` with `States.ALL` alone in its `Catch`",
+    "catch `States.Timeout` and `States.HeartbeatTimeout` by name, and look at the change again",
+  ),
   WaitWithoutTimeout: rule("a task waits for people without an end", "`.waitForTaskToken` alone", "give it a timeout"),
 };
 

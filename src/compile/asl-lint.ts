@@ -43,6 +43,7 @@ export type AslFindingCode =
   | "UnknownErrorName"
   | "UnknownIntegration"
   | "UnreachableState"
+  | "WaitEndUncaught"
   | "WaitWithoutTimeout";
 
 export type AslFinding = Finding<AslFindingCode>;
@@ -252,6 +253,9 @@ function integrationFindings(state: Loose, path: string): AslFinding[] {
     ...(state["TimeoutSeconds"] === undefined && state["TimeoutSecondsPath"] === undefined
       ? [finding("WaitWithoutTimeout", path, "a wait for a task token without a time-out can last a year")]
       : []),
+    ...WAIT_ENDS.filter((name) => !caughtByName(state).has(name)).map((name) =>
+      finding("WaitEndUncaught", `${path}.Catch`, `a wait that ends by \`${name}\` is caught by no clause of its own`),
+    ),
     ...(passesToken
       ? []
       : [
@@ -321,6 +325,13 @@ function contextFindings(scope: Scope, state: Loose, path: string): AslFinding[]
     if (CONTEXT_PATHS.has(members) || members === CONTEXT_INPUT || members.startsWith(`${CONTEXT_INPUT}.`)) return [];
     return [finding("UnknownContextPath", where, `\`${text}\` is not in the context object`)];
   });
+}
+
+/** The errors by which a wait for a task token ends without an answer. */
+const WAIT_ENDS = ["States.HeartbeatTimeout", "States.Timeout"] as const;
+
+function caughtByName(state: Loose): ReadonlySet<unknown> {
+  return new Set(asList(state["Catch"]).flatMap((clause) => asList(asObject(clause)["ErrorEquals"])));
 }
 
 function errorFindings(state: Loose, path: string): AslFinding[] {

@@ -8,6 +8,7 @@ import {
   RETRYABLE_ERRORS,
   REVERSAL_ID_PREFIX,
   type HandlerName,
+  type Outcome,
 } from "../core";
 import type { Policy } from "../policy/model";
 import { MAX_CHANGES } from "../policy/request";
@@ -127,7 +128,7 @@ function compileChangeScope(policy: WorkflowPolicy, steps: Steps): StatesScope {
       RouteAgain: {
         Type: "Choice",
         Comment: "The approval on record fits the change as it is now, or nothing is written.",
-        Choices: [{ ...route("write"), Next: "Write" }],
+        Choices: [{ ...route("write"), Next: "Write" }, ...endings("denied", "expired")],
         Default: "Announce",
       },
       Write: steps.write,
@@ -168,6 +169,15 @@ const CHANGE_REFERENCE = { "requestId.$": "$.requestId", "index.$": "$.index", "
 
 function route(to: "approve" | "write"): ChoiceTest & { readonly Variable: string } {
   return { Variable: "$.inspection.route", StringEquals: to };
+}
+
+/** Rules for outcomes that end a change, each an edge of its own: whatever else is not a write ends by the default, in the same state. */
+function endings(...outcomes: readonly Outcome[]): ChoiceRule[] {
+  return outcomes.map((outcome) => ({
+    Variable: "$.inspection.outcome",
+    StringEquals: outcome,
+    Next: "Announce",
+  }));
 }
 
 /** The rule that leads from Route to Write; none where the policy has no safe field. */
@@ -248,7 +258,7 @@ function stepsOf(names: Names, options: StateMachineOptions) {
       TimeoutSecondsPath: "$.inspection.approvalTimeoutSeconds",
       ResultPath: null,
       Retry: retry.waiting,
-      Catch: [{ ErrorEquals: ["States.Timeout"], ResultPath: null, Next: "InspectAgain" }, ANNOUNCE_FAILURE],
+      Catch: [{ ErrorEquals: WAIT_ENDS, ResultPath: null, Next: "InspectAgain" }, ANNOUNCE_FAILURE],
       Next: "InspectAgain",
     } satisfies State,
     write: invoke(
@@ -279,6 +289,12 @@ function stepsOf(names: Names, options: StateMachineOptions) {
 
 /** How the service names a task that took longer than it may. */
 const TIMEOUT = "States.Timeout";
+
+/**
+ * How a wait for people ends without them. No heartbeat is asked for, since people send none (decision 0059); a wait that is given one
+ * by an override ends like one that took too long, in a second look that finds no approval.
+ */
+const WAIT_ENDS = ["States.HeartbeatTimeout", TIMEOUT] as const;
 
 const ANNOUNCE_FAILURE: Catcher = { ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Announce" };
 

@@ -113,6 +113,18 @@ describe("the linter of state machines", () => {
         ({ state }) => delete state("RequestApproval")["TimeoutSecondsPath"],
       ],
       [
+        "a wait whose time-out counts as a failure",
+        "WaitEndUncaught",
+        `${SCOPE}.RequestApproval.Catch`,
+        ({ state }) => ((state("RequestApproval")["Catch"] as Tree[])[0]!["ErrorEquals"] = ["States.HeartbeatTimeout"]),
+      ],
+      [
+        "a wait whose missing heartbeat counts as a failure",
+        "WaitEndUncaught",
+        `${SCOPE}.RequestApproval.Catch`,
+        ({ state }) => ((state("RequestApproval")["Catch"] as Tree[])[0]!["ErrorEquals"] = ["States.Timeout"]),
+      ],
+      [
         "a wait for a token that nobody gets",
         "TaskTokenNotPassed",
         `${SCOPE}.RequestApproval.Parameters`,

@@ -194,12 +194,22 @@ describe("the compiled workflow", () => {
     }
   });
 
-  it("inspects again after an approval's time-out without taking the time-out for a failure", () => {
+  it("inspects again after an approval's time-out or a missing heartbeat, without taking either for a failure", () => {
     expect(task("RequestApproval").Catch?.[0]).toEqual({
-      ErrorEquals: ["States.Timeout"],
+      ErrorEquals: ["States.HeartbeatTimeout", "States.Timeout"],
       ResultPath: null,
       Next: "InspectAgain",
     });
+  });
+
+  it("shows the ways of a denial and of an expiry after the wait", () => {
+    const { Choices: rules, Default: otherwise } = scope.States["RouteAgain"] as Extract<State, { Type: "Choice" }>;
+    expect(rules).toEqual([
+      { Variable: "$.inspection.route", StringEquals: "write", Next: "Write" },
+      { Variable: "$.inspection.outcome", StringEquals: "denied", Next: "Announce" },
+      { Variable: "$.inspection.outcome", StringEquals: "expired", Next: "Announce" },
+    ]);
+    expect(otherwise).toBe("Announce");
   });
 
   it("begins a new attempt without what the last one left behind", () => {

@@ -301,6 +301,27 @@ describe("the local workflow engine", () => {
     expect(timers.pending()).toEqual([]);
   });
 
+  it("looks again where a wait ends by a heartbeat that did not come", async () => {
+    const { execution, timers, calls } = start(["manager"], {
+      inspect: ({ phase }) =>
+        phase === "first" ? inspection("approve") : inspection("announce", { outcome: "expired" }),
+      "request-approval": () => {
+        throw Object.assign(new Error("no heartbeat"), { name: "States.HeartbeatTimeout" });
+      },
+    });
+    await timers.advance(DAY);
+    expect(await execution.result).toMatchObject({ status: "SUCCEEDED" });
+    expect(entered(execution, 0)).toEqual([
+      "Inspect",
+      "Route",
+      "RequestApproval",
+      "InspectAgain",
+      "RouteAgain",
+      "Announce",
+    ]);
+    expect(calls.map(({ handler }) => handler)).not.toContain("broker");
+  });
+
   it("stops an execution at once, and calls nothing more", async () => {
     const { execution, tokens, timers, calls } = start(["manager"], { inspect: approveFirst });
     await timers.advance(1);

@@ -250,6 +250,29 @@ inBrowser("without a network nothing is lost: what was written stays, and the wa
   expect(decided()).toEqual([]);
 });
 
+inBrowser(
+  "too many requests at once: the page says so in words, keeps the reason, and sends the decision again",
+  async () => {
+    await office().ask();
+    const hr = await signedIn("hr");
+    await hr.read();
+    await hr.page.getByLabel("Reason").fill("Wrong person");
+    // API Gateway's own answer: JSON, and no problem details.
+    const throttled = { kind: "replace", answer: { status: 429, body: { message: "Too Many Requests" } } } as const;
+    office().server.setFaults(({ path }) => (path.startsWith("/approvals") ? throttled : undefined));
+    await button(hr, "Deny").click();
+    await outcome(hr).getByText("Too many requests at this moment. Please wait a little.").waitFor();
+    await expect(hr.page.getByLabel("Reason").inputValue()).resolves.toBe("Wrong person");
+    await hr.picture("too-many-requests");
+    await hr.go("#/");
+    await hr.page.getByText("Too many requests at this moment. Please wait a little.").waitFor();
+    expect(decided()).toEqual([]);
+    office().server.setFaults(undefined);
+    await button(hr, "Try again").click();
+    await hr.page.getByRole("heading", { name: "Waiting for you" }).waitFor();
+  },
+);
+
 inBrowser("a sign-in that ran out costs no work: the reason is there again after another", async () => {
   await office().ask();
   const hr = await signedIn("hr");
