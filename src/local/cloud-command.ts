@@ -94,7 +94,9 @@ function progressTo(err: (text: string) => void): (done: number, planned: number
 function nextSteps(cloud: DeployedCloud): string {
   const { front, pageUrl, approvalsUrl, issuer, systems } = cloud;
   const bus = String(cloud.stack.only("aws_cloudwatch_event_bus").body["name"]);
-  const aws = `AWS_ENDPOINT_URL=${front.url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=eu-west-1 aws`;
+  const env = `AWS_ENDPOINT_URL=${front.url} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`;
+  // The SDK for JavaScript reads AWS_REGION alone, the AWS CLI 1 AWS_DEFAULT_REGION alone.
+  const [cli, aws] = [`${env} AWS_REGION=eu-west-1 npm run --silent cli --`, `${env} AWS_DEFAULT_REGION=eu-west-1 aws`];
   const now = new Date().toISOString();
   const { id, login } = WORKERS.joiner;
   const detail = {
@@ -127,6 +129,10 @@ See what became of it:
 
   ${aws} stepfunctions list-executions --state-machine-arn ${machineArnOf(cloud.stack, "workflow")}
   ${aws} dynamodb scan --table-name ${cloud.tableName("ledger")} --query 'Items[].[pk.S,sk.S,outcome.S]' --output text
+
+Read who asked, who approved and what was written, from the ledger alone, with every digest recomputed:
+
+  ${cli} history ${detail.requestId} ${cloud.historyOptions.join(" ")}
 
 Stop every write now; Ada and Ben Operator let it run again on the page:
 

@@ -38,18 +38,6 @@ function canRun(): boolean {
   return false;
 }
 
-/** Where the ledger and the digest key of a deployed stack are. */
-function historyOptions(cloud: DeployedCloud): readonly string[] {
-  const arns = cloud.stack
-    .resources("aws_lambda_function")
-    .map(
-      ({ body }) =>
-        [body["environment"]].flat()[0] as { readonly variables?: Readonly<Record<string, string>> } | undefined,
-    )
-    .flatMap((environment) => environment?.variables?.["DIGEST_KEY_ARN"] ?? []);
-  return ["--ledger", cloud.tableName("ledger"), "--verify", "--digest-key", arns[0] ?? ""];
-}
-
 /** A manager for the worker who came late: their group is asked, and never answers. */
 function waitingEvent(requestId: string, now: number) {
   return {
@@ -198,7 +186,7 @@ export function tellsTheStoryDeployed(
       const { code, out, err } = await withAws(cloud, [
         "history",
         approved?.requestId ?? "",
-        ...historyOptions(cloud),
+        ...cloud.historyOptions,
         "--format",
         "json",
       ]);

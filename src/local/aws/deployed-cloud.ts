@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
-import { CONTROL, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
+import { CONTROL, ENV, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, UsageError, type HandlerName } from "../../core";
 import type { ApiRequest, ApiResponse } from "../field-gateway-api";
 import { ApprovalsHttp, serveApprovals, type HttpAnswer } from "../approvals-http";
 import type { ConnectorCode, LogLine } from "../cloud";
@@ -277,6 +277,17 @@ export class DeployedCloud implements StoryCloud {
   async scan(table: "classification" | "ledger" | "control"): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const { Items } = await this.moto.json("dynamodb", "DynamoDB_20120810.Scan", { TableName: this.tableName(table) });
     return (Items ?? []) as readonly Readonly<Record<string, unknown>>[];
+  }
+
+  /** What `history` needs to know of this stack: its ledger, and the key that digests are recomputed with. */
+  get historyOptions(): readonly string[] {
+    const keyOf = (body: Readonly<Record<string, unknown>>) =>
+      ([body["environment"]].flat()[0] as { variables?: Partial<Record<string, string>> } | undefined)?.variables?.[
+        ENV.digestKeyArn
+      ] ?? [];
+    const [digestKey] = this.stack.resources("aws_lambda_function").flatMap(({ body }) => keyOf(body));
+    if (digestKey === undefined) throw new Error("no function of the stack knows the digest key");
+    return ["--ledger", this.tableName("ledger"), "--verify", "--digest-key", digestKey];
   }
 
   tableName(table: string): string {
