@@ -53,3 +53,11 @@ export function environmentOf({ body }: Resource): Body | Unreadable {
   if (variables instanceof Unreadable) return variables;
   return isRecord(variables) ? variables : {};
 }
+
+/** Whether a text holds an ARN or a name as a whole: `function:a` is not in `function:ab`. */
+export function namesExactly(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    if (!/[\w-]/.test(text.charAt(at + name.length))) return true;
+  }
+  return false;
+}

@@ -1,6 +1,6 @@
 import { GATEWAY_METHOD, GATEWAY_STAGE } from "../core";
 import { evaluate, witnessesOf, type ContextInput } from "../iam";
-import { textOf, textsIn } from "./body";
+import { namesExactly, textOf, textsIn } from "./body";
 import { together, type Counterexample, type Evidence, type Findings, type Invariant, type NotRead } from "./finding";
 import { servicesOf } from "./guards";
 import { strangeAccount } from "./holdings";
@@ -306,14 +306,6 @@ function mentions(system: System, guarded: Guarded, fn: StackFunction): Partial<
 
 function isNamedIn(arn: string, body: Resource["body"]): boolean {
   return textsIn(body).some(({ text }) => namesExactly(text, arn));
-}
-
-/** Whether a text holds an ARN or a name as a whole: `function:a` is not in `function:ab`. */
-function namesExactly(text: string, name: string): boolean {
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
-    if (!/[\w-]/.test(text.charAt(at + name.length))) return true;
-  }
-  return false;
 }
 
 /** The integrations that are judged with their APIs. */

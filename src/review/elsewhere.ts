@@ -1,4 +1,4 @@
-import { blockOf, blocksOf, textOf, textsIn, textsOf } from "./body";
+import { blockOf, blocksOf, namesExactly, textOf, textsIn, textsOf } from "./body";
 import { together, type Counterexample, type Findings, type Invariant } from "./finding";
 import { arnOf, attributeOf } from "./identity";
 import { eventQueues, redriveTarget } from "./queues";
@@ -29,6 +29,10 @@ const COPIERS: ReadonlySet<string> = new Set([
   "aws_schemas_discoverer",
 ]);
 
+/** Types that name where values are without taking them anywhere, or whose say is judged elsewhere. */
+const NAMES_ONLY =
+  /^(?:aws_(?:api_gateway|apigatewayv2|appautoscaling|athena|cloudtrail|cloudwatch|dynamodb|glue_catalog|iam|kms|lambda|resourcegroups|s3_bucket|scheduler|secretsmanager|securityhub|sfn|sns|sqs|ssm_parameter|vpc_endpoint)|terraform_data$)/;
+
 /**
  * What takes HR's values out of where they belong, to where nothing here says who reads them: replicas, exports, archives, a second reader of
  * a stream or a queue, dead letters of somebody else's.
@@ -37,6 +41,9 @@ export function proveElsewhere(system: System): Findings {
   const homes = homesOf(system);
   return together([
     ...system.stack.all.filter(({ type }) => COPIERS.has(type)).map((resource) => copied(resource, homes)),
+    ...system.stack.all
+      .filter(({ type }) => !COPIERS.has(type) && !NAMES_ONLY.test(type))
+      .map((resource) => perhapsCopied(resource, homes)),
     ...system.stack.resources("aws_dynamodb_table").map((table) => replicated(system, table)),
     ...system.stack.resources("aws_lambda_event_source_mapping").map((mapping) => readBy(system, mapping)),
     ...eventQueues(system).map(({ resource }) => lettersOf(system, resource)),
@@ -82,6 +89,15 @@ function copied({ type, address, body }: Resource, homes: readonly Home[]): Part
   return home === undefined
     ? {}
     : wrong(`\`${address}\` takes ${home.what} to where nothing here says who may read it`, address);
+}
+
+/** Something of which nobody here knows what it does with the home that it names. */
+function perhapsCopied({ address, body }: Resource, homes: readonly Home[]): Partial<Findings> {
+  const texts = textsIn(body).map(({ text }) => text);
+  const home = homes.find(({ called }) => called.some((name) => texts.some((text) => namesExactly(text, name))));
+  if (home === undefined) return {};
+  const message = `\`${address}\` names ${home.what}; whether it takes values from there, is not known here`;
+  return { unread: [{ code: "UnreadPart", invariants: [2, 7], message, resources: [address] }] };
 }
 
 /** A table with replicas is read, and written, in other Regions too, where nothing of this stack holds anybody back. */

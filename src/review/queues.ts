@@ -3,9 +3,9 @@ import { blockOf, textOf } from "./body";
 import { together, type Counterexample, type Evidence, type Findings } from "./finding";
 import { findOpen, isHomeless, resourcesOf } from "./guards";
 import { strangeAccount } from "./holdings";
-import { arnOf } from "./identity";
+import { arnOf, attributeOf } from "./identity";
 import type { ResourcePolicy } from "./resource-policies";
-import type { Resource, Stack } from "./stack";
+import { Unreadable, type Resource, type Stack } from "./stack";
 import { principalsCompared, strangersTo } from "./strangers";
 import { policyOf, queuesDeclared, sorted, type System } from "./system";
 
@@ -54,6 +54,7 @@ export function redriveTarget({ body }: Pick<Resource, "body">): string | undefi
 export function proveQueues(system: System): Findings {
   return together([
     ...system.intakeQueues.map((queue) => proveIntakeQueue(system, queue)),
+    ...system.intakeQueues.map((queue) => proveDeadLetters(system, queue)),
     ...eventQueues(system).map(({ arn }) => {
       const policy = policyOf(system, "queue", arn);
       return policy === undefined ? {} : strangeSources(system, policy);
@@ -101,6 +102,47 @@ function proveIntakeQueue(system: System, queue: string): Partial<Findings> {
     resources: resourcesOf(policy),
   };
   return { evidence: [evidence] };
+}
+
+/**
+ * What is among intake's dead letters is moved back to its queue one day. SQS itself puts them there, past the queue's policy, for every queue
+ * that may: only the queue's redrive allow policy says which.
+ */
+function proveDeadLetters(system: System, queue: string): Partial<Findings> {
+  const { stack } = system;
+  const declared = queuesDeclared(stack);
+  const source = declared.find(({ arn }) => arn === queue);
+  const letters = declared.find(({ arn }) => source !== undefined && arn === redriveTarget(source.resource));
+  if (letters === undefined) return {};
+  const apart = stack
+    .resources("aws_sqs_queue_redrive_allow_policy")
+    .find(({ body }) =>
+      [letters.arn, attributeOf(stack, letters.resource, "url")].includes(textOf(body, "queue_url") ?? ""),
+    );
+  const at = apart ?? letters.resource;
+  const written = at.body["redrive_allow_policy"];
+  if (written instanceof Unreadable) {
+    const message = `which queues may leave messages with \`${at.address}\`, is not known: ${written.reason}`;
+    return { unread: [{ code: "UnreadValue", invariants: [2], message, resources: [at.address] }] };
+  }
+  if (isHeldTo(written, system.intakeQueues)) return {};
+  const message = `any queue of the account may leave messages with intake's dead letters (\`${at.address}\`), which are moved back to intake's queue one day`;
+  return { counterexamples: [{ code: "QueueOpen", invariants: [2], message, resources: [at.address] }] };
+}
+
+/** Whether a redrive allow policy names none but some queues. */
+function isHeldTo(policy: unknown, queues: readonly string[]): boolean {
+  try {
+    const { redrivePermission, sourceQueueArns } = JSON.parse(typeof policy === "string" ? policy : "{}") as {
+      readonly redrivePermission?: unknown;
+      readonly sourceQueueArns?: unknown;
+    };
+    if (redrivePermission === "denyAll") return true;
+    const named: unknown[] = Array.isArray(sourceQueueArns) ? sourceQueueArns : [];
+    return redrivePermission === "byQueue" && named.every((arn) => queues.some((queue) => queue === arn));
+  } catch {
+    return false;
+  }
 }
 
 /** Services that a queue's policy lets send for something else than the lifecycle bus and its rules, whatever a denial beside it says. */

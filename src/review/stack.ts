@@ -172,9 +172,19 @@ export function stackWith(parts: {
     resources: (type) => types.get(type) ?? [],
     data: [...parts.data].sort(byAddress),
     outputs: parts.outputs,
-    unread: [...parts.unread, ...unnamed(all, parts.place)].sort(byAddress),
+    unread: [...parts.unread, ...unnamed(all, parts.place), ...makers(all)].sort(byAddress),
     rest: parts.rest,
   };
+}
+
+/** Types that make resources of any kind by a language of their own. */
+const MAKERS =
+  /^(?:aws_(?:cloudcontrolapi_resource|cloudformation_stack\w*|serverlessapplicationrepository_cloudformation_stack|servicecatalog_provisioned_product)$|awscc_)/;
+
+function makers(all: readonly Resource[]): UnreadPart[] {
+  return all
+    .filter(({ type }) => MAKERS.test(type))
+    .map(({ address }) => ({ address, reason: "it makes resources in a language that is not read here" }));
 }
 
 /** Resources whose ARN is made of a name that nobody can read: whatever other documents name may be them. */

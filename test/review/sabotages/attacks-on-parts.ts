@@ -200,6 +200,34 @@ export const ATTACKS_ON_PARTS: readonly Sabotage[] = [
   attack("a secret's value in the code", 7, "SecretInStack", (hand) =>
     hand.add("aws_secretsmanager_secret_version", "attack", { secret_id: WRITER, secret_string: "hunter2-hunter2" }),
   ),
+  attack(
+    "an integration of the ledger with a warehouse",
+    7,
+    "UnreadPart",
+    (hand) =>
+      hand.add("aws_redshift_integration", "attack", {
+        source_arn: ref(hand.find("aws_dynamodb_table", "ledger_table")),
+        target_arn: `arn:aws:redshift-serverless:eu-west-1:${ACCOUNT}:namespace/any`,
+      }),
+    "not-proved",
+  ),
+  attack(
+    "a pipeline that names the ledger in its settings",
+    7,
+    "UnreadPart",
+    (hand) =>
+      hand.add("aws_osis_pipeline", "attack", {
+        pipeline_configuration_body: `source: { dynamodb: { table: ${String(hand.find("aws_dynamodb_table", "ledger_table").body["name"])} } }`,
+      }),
+    "not-proved",
+  ),
+  ...["", JSON.stringify({ redrivePermission: "allowAll" })].map((policy) =>
+    attack(`intake's dead letters open to every queue${policy === "" ? " by default" : ""}`, 2, "QueueOpen", (hand) => {
+      const { address, body } = hand.find("aws_sqs_queue", "bus_dead-letter-queue");
+      body["redrive_allow_policy"] = policy === "" ? null : policy;
+      return address;
+    }),
+  ),
 
   // Terraform.
   attack(
@@ -218,6 +246,13 @@ export const ATTACKS_ON_PARTS: readonly Sabotage[] = [
     at.body["for_each"] = "${toset([])}";
     return at.address;
   }),
+  ...(
+    [
+      ["a stack of CloudFormation's", "aws_cloudformation_stack", { name: "any", template_body: "{}" }],
+      ["a role by Cloud Control", "aws_cloudcontrolapi_resource", { type_name: "AWS::IAM::Role", desired_state: "{}" }],
+      ["a role of another provider's", "awscc_iam_role", { role_name: "any" }],
+    ] as const
+  ).map(([what, type, body]) => attack(what, 2, "UnreadPart", (hand) => hand.add(type, "attack", body), "not-proved")),
   attack(
     "a ledger in another account",
     2,
