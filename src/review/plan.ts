@@ -61,7 +61,11 @@ function stackOfValues(
     const own = written.get(withoutIndexes(resource.address));
     return {
       mode,
-      resource: { ...resource, body: withoutEchoes(body, own), ...(own === undefined ? {} : { written: own }) },
+      resource: {
+        ...resource,
+        body: withoutEchoes(withoutUnset(body), own),
+        ...(own === undefined ? {} : { written: own }),
+      },
     };
   });
   const of = (isData: boolean): Resource[] =>
@@ -120,6 +124,20 @@ function merged(value: Value, unknown: unknown): Value {
   const known = record(value) as Body;
   const names = new Set([...Object.keys(known), ...Object.keys(unknown)]);
   return Object.fromEntries([...names].map((name) => [name, merged(known[name], unknown[name])]));
+}
+
+/**
+ * Arguments and members of blocks that say something: what nobody set reads back as `""` once a resource is applied, and as null before.
+ * Maps, as of a function's variables, are left as they are: there a text may be empty.
+ */
+function withoutUnset(body: Body): Body {
+  return Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]): [string, Value][] => {
+      if (value === null || value === "") return [];
+      if (!Array.isArray(value)) return [[name, value]];
+      return [[name, (value as readonly Value[]).map((each) => (isRecord(each) ? withoutUnset(each as Body) : each))]];
+    }),
+  );
 }
 
 /**

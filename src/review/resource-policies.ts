@@ -341,9 +341,11 @@ function bucketArn(stack: Stack, name: Value): Value {
   return typeof name === "string" ? `arn:${stack.partition}:s3:::${name}` : name;
 }
 
-/** ARN of a queue by its URL. */
+/** ARN of a queue by its URL: the one that a queue of the stack has, wherever that is; else as AWS makes it. */
 export function queueArn(stack: Stack, url: Value): Value {
   if (typeof url !== "string") return url;
+  const own = stack.resources("aws_sqs_queue").find((queue) => idOf(stack, queue) === url);
+  if (own !== undefined) return arnOf(stack, own);
   const [, account = stack.accountId, name] = /^https:\/\/sqs\.[^/]+\/(\d{12})\/(.+)$/.exec(url) ?? [];
   return `arn:${stack.partition}:sqs:${stack.region}:${account}:${name ?? url}`;
 }

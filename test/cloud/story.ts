@@ -7,6 +7,9 @@ import type { PlannedChange } from "../../src/local/aws/terraform";
 import { madeFor, MANAGER_ID, WORKERS, type WorkerName } from "../../src/local/demo/cast";
 import { tellStory, type Story } from "../../src/local/demo/story";
 import type { DemoExample } from "../../src/local/demo/synthesize";
+import { prove, review } from "../../src/review";
+import { planChanges } from "../../src/review/changes/load";
+import { stackOfPlan } from "../../src/review/plan";
 import type { LedgerDifference } from "../../src/runtime/evidence/compare";
 import type { ChainReport } from "../../src/runtime/evidence/verify";
 import type { RequestHistory } from "../../src/runtime/history";
@@ -65,12 +68,14 @@ export function tellsTheStoryDeployed(
     let cloud: DeployedCloud;
     let story: Story;
     let secondPlan: readonly PlannedChange[];
+    let planned: unknown;
     const warnings: string[] = [];
 
     beforeAll(async () => {
       cloud = await DeployedCloud.start({ example, tell: () => undefined });
       await cloud.apply();
       secondPlan = await cloud.plan((detail) => warnings.push(detail));
+      planned = await cloud.lastPlan();
       const cast = { cloud, hris: cloud.systems.hris, stop: () => Promise.resolve() };
       story = await tellStory(cast, () => undefined);
     }, LIFE_MS);
@@ -85,6 +90,19 @@ export function tellsTheStoryDeployed(
     test("a second plan shows no changes", () => {
       expect(secondPlan).toEqual([]);
       expect(warnings).toEqual([]);
+    });
+
+    test("a review of the second plan says that nothing changes", () => {
+      expect(review(planChanges(planned))).toMatchObject({ verdict: "fine", changes: [] });
+    });
+
+    test("the second plan proves, but that approvers sign in over http", () => {
+      const proof = prove(stackOfPlan(planned));
+      const told = proof.invariants.flatMap(({ counterexamples, unread }) => [...counterexamples, ...unread]);
+      expect(new Set(told.map(({ code }) => code))).toEqual(new Set(["RouteWithoutApprover"]));
+      // On this machine the identity provider is on loopback; nobody else's would be without TLS.
+      const text = JSON.stringify(planned).replaceAll(cloud.issuer, "https://login.example.com");
+      expect(prove(stackOfPlan(JSON.parse(text))).verdict).toBe("proved");
     });
 
     test.each([

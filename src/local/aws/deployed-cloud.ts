@@ -210,6 +210,11 @@ export class DeployedCloud implements StoryCloud {
     return this.terraform.plan(onWarning);
   }
 
+  /** What the last plan says, as `review --plan` and `prove --plan` read it. */
+  lastPlan(): Promise<unknown> {
+    return this.terraform.showPlan();
+  }
+
   async destroy(): Promise<void> {
     await this.terraform.destroy(this.options.onProgress);
   }

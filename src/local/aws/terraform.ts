@@ -13,6 +13,9 @@ export function hasTerraform(): boolean {
   return spawnSync("terraform", ["version"], { stdio: "ignore" }).status === 0;
 }
 
+/** The last plan, in the stack's folder. */
+const PLAN_FILE = "last.tfplan";
+
 /** How far an apply or a destroy is: resources done, of those planned. */
 export type OnProgress = (done: number, planned: number) => void;
 
@@ -63,7 +66,7 @@ export class Terraform {
   /** What another apply would change: nothing, if what was applied is what is there. `onWarning` is told what the plan warns of. */
   async plan(onWarning: (detail: string) => void = () => undefined): Promise<readonly PlannedChange[]> {
     const changes: PlannedChange[] = [];
-    await this.#json(["plan", "-input=false", `-parallelism=${PARALLELISM}`], (line) => {
+    await this.#json(["plan", "-input=false", `-out=${PLAN_FILE}`, `-parallelism=${PARALLELISM}`], (line) => {
       if (line.type === "diagnostic" && line.diagnostic?.severity === "warning") {
         onWarning(line.diagnostic.detail ?? line.diagnostic.summary);
       }
@@ -76,6 +79,11 @@ export class Terraform {
   /** The state, as `terraform show -json` tells it. */
   async show(): Promise<unknown> {
     return JSON.parse(await this.#run(["show", "-json"], "json")) as unknown;
+  }
+
+  /** The last plan, as `terraform show -json` tells it. */
+  async showPlan(): Promise<unknown> {
+    return JSON.parse(await this.#run(["show", "-json", PLAN_FILE], "json")) as unknown;
   }
 
   async outputs(): Promise<Readonly<Record<string, string>>> {

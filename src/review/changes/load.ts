@@ -1,7 +1,7 @@
 import { loadConfiguration, loadPlanJson } from "../load";
 import { record, type Stack, type UnreadPart } from "../stack";
 import { stackBeforePlan, stackOfPlan } from "../plan";
-import { differencesOf } from "./differences";
+import { differencesOf, type Difference } from "./differences";
 import { pairConfigurations } from "./pairing";
 import type { Reviewed } from "./review";
 
@@ -65,6 +65,11 @@ function underNames(stack: Stack, names: ReadonlyMap<string, string>): Stack {
 /** Arguments that AWS fills in with what resources of their own say: no hand was at them. */
 const ECHOES: ReadonlySet<string> = new Set(["policy", "inline_policy", "managed_policy_arns", "tags_all"]);
 
+/** What nobody set reads back as nothing of its kind, once it is asked for. */
+function isFilledIn({ from, to }: Difference): boolean {
+  return from === undefined && (to === 0 || to === false);
+}
+
 function driftOf(json: unknown, head: Stack): NonNullable<Reviewed["drift"]> {
   const written = new Map(head.all.map((resource) => [resource.address, resource.written]));
   return listOf(record(json)["resource_drift"]).flatMap((entry) => {
@@ -77,9 +82,8 @@ function driftOf(json: unknown, head: Stack): NonNullable<Reviewed["drift"]> {
       address,
       body: record(body) as Stack["outputs"],
     });
-    const attributes = [
-      ...new Set(differencesOf(bodyOf(before), bodyOf(after)).map(({ pattern }) => pattern.split(".")[0] ?? "")),
-    ];
+    const changed = differencesOf(bodyOf(before), bodyOf(after)).filter((each) => !isFilledIn(each));
+    const attributes = [...new Set(changed.map(({ pattern }) => pattern.split(".")[0] ?? ""))];
     // What nobody wrote is not anybody's to change; of a resource that is gone, everything is.
     const isTheirs = (name: string): boolean => !ECHOES.has(name) && written.get(address)?.has(name) !== false;
     const those = after === null ? ["it is gone"] : attributes.filter(isTheirs);

@@ -1,4 +1,3 @@
-import { PRINCIPAL_TAG } from "../../core";
 import { ALLOW_ALL, type Caller } from "../asking";
 import type { PolicyDocument } from "../../iam";
 import { isUnread, type StackDocument, type UnreadDocument } from "../documents";
@@ -193,9 +192,13 @@ function nameOf({ caller, ask }: Decided): string {
   return `${caller.arn} ${ask.action} ${ask.resource}`;
 }
 
-function what({ request: { context }, ask: { action, resource } }: Decided, requests: Requests): string {
+function what(
+  { caller: { tags = {} }, request: { context }, ask: { action, resource } }: Decided,
+  requests: Requests,
+): string {
   const spelt = requests.spelt(action);
-  const keys = Object.entries(context).filter(([key]) => !SELDOM_SAID.has(key));
+  const own = new Set(Object.keys(tags).map((tag) => `aws:principaltag/${tag.toLowerCase()}`));
+  const keys = Object.entries(context).filter(([key]) => !SELDOM_SAID.has(key) && !own.has(key));
   const given = keys.slice(0, MOST_KEYS).map(([key, value]) => `\`${key}=${[value].flat().join(",")}\``);
   const where = resource === "*" ? `\`${spelt}\`` : `\`${spelt}\` on \`${resource}\``;
   return given.length === 0 ? where : `${where} with ${given.join(" and ")}`;
@@ -204,13 +207,8 @@ function what({ request: { context }, ask: { action, resource } }: Decided, requ
 /** Keys of a request shown by name. */
 const MOST_KEYS = 3;
 
-/** Keys that say nothing to a reader: every request has them. */
-const SELDOM_SAID: ReadonlySet<string> = new Set([
-  "aws:currenttime",
-  "aws:epochtime",
-  "aws:userid",
-  `aws:principaltag/${PRINCIPAL_TAG.toLowerCase()}`,
-]);
+/** Keys that say nothing to a reader: every request has them, as it has the tags of the principal itself. */
+const SELDOM_SAID: ReadonlySet<string> = new Set(["aws:currenttime", "aws:epochtime", "aws:userid"]);
 
 function titled(title: string | undefined): string {
   return title === undefined ? "" : ` (${title})`;

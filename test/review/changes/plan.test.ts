@@ -7,6 +7,8 @@ import { marshallItem } from "../../../src/compile/table-items";
 import { policyItems, type Policy } from "../../../src/policy";
 import { review, type Review } from "../../../src/review";
 import { planChanges } from "../../../src/review/changes/load";
+import { stackOfPlan } from "../../../src/review/plan";
+import { queueArn } from "../../../src/review/resource-policies";
 import { findTerraform } from "../../helpers/terraform";
 import { noticed, ofCode, policyWith } from "./stacks";
 
@@ -211,6 +213,52 @@ function planOf(before: Policy | undefined, after: Policy, more: Body = {}): obj
   };
 }
 
+/** The values that a plan of resources ends with. */
+function planned(...resources: readonly { readonly type: string; readonly values: object }[]): object {
+  const list = resources.map(({ type, values }) => ({
+    mode: "managed",
+    type,
+    name: "any",
+    address: `${type}.any`,
+    values,
+  }));
+  return { format_version: "1.2", planned_values: { root_module: { resources: list } } };
+}
+
+describe("what a plan says of a resource that is applied", () => {
+  test("is read without what nobody set, but for the members of maps", () => {
+    const [resource] = stackOfPlan(
+      planned({
+        type: "aws_lambda_function",
+        values: {
+          arn: "arn:aws:lambda:eu-west-1:111122223333:function:gateway",
+          description: "",
+          layers: null,
+          timeout: 0,
+          environment: [{ variables: { EMPTY: "" } }],
+          vpc_config: [{ vpc_id: "", subnet_ids: [] }],
+        },
+      }),
+    ).all;
+    expect(resource?.body).toEqual({
+      arn: "arn:aws:lambda:eu-west-1:111122223333:function:gateway",
+      timeout: 0,
+      environment: [{ variables: { EMPTY: "" } }],
+      vpc_config: [{ subnet_ids: [] }],
+    });
+  });
+
+  test("is the same queue wherever its address leads", () => {
+    const url = "http://127.0.0.1:4566/111122223333/intake";
+    const arn = "arn:aws:sqs:eu-west-1:111122223333:intake";
+    const stack = stackOfPlan(planned({ type: "aws_sqs_queue", values: { arn, id: url, url, name: "intake" } }));
+    expect(queueArn(stack, url)).toBe(arn);
+    expect(queueArn(stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/other")).toBe(
+      "arn:aws:sqs:eu-west-1:111122223333:other",
+    );
+  });
+});
+
 describe("a plan", () => {
   test("of another policy tells what that means, before and after", () => {
     const plan = planOf(policyWith(), policyWith([["check: exists-in-source", "check: none"]]));
@@ -235,6 +283,22 @@ describe("a plan", () => {
       review(planChanges(planOf(policyWith(), policyWith(), { resource_drift: entries })));
     expect(noticed(withDrift(drift("assume_role_policy")))).toEqual(["look ChangedOutside"]);
     expect(noticed(withDrift(drift("policy", "aws_sqs_queue"), drift("tags_all")))).toEqual([]);
+  });
+
+  test("that only reads back what nobody set tells of no change past Terraform", () => {
+    const alarm = (before: object, after: object): object => ({
+      address: "aws_cloudwatch_metric_alarm.refused",
+      type: "aws_cloudwatch_metric_alarm",
+      change: { actions: ["update"], before, after },
+    });
+    const told = (before: object, after: object): string[] =>
+      noticed(review(planChanges(planOf(policyWith(), policyWith(), { resource_drift: [alarm(before, after)] }))));
+    const query = { id: "sum", expression: "a + b" };
+    const unset = { metric_query: [{ ...query, period: null }], actions_enabled: null, tags: null, dimensions: null };
+    const filled = { metric_query: [{ ...query, period: 0 }], actions_enabled: false, tags: {}, dimensions: {} };
+    expect(told(unset, filled)).toEqual([]);
+    expect(told(unset, { ...filled, metric_query: [{ ...query, period: 60 }] })).toEqual(["look ChangedOutside"]);
+    expect(told({ ...unset, actions_enabled: true }, filled)).toEqual(["look ChangedOutside"]);
   });
 
   test("that is not whole says so", () => {

@@ -358,7 +358,8 @@ const CASES: readonly Case[] = [
     edit: set("aws_sqs_queue", "bus_queue", "redrive_policy", undefined),
     said: ["widens GuardWeakened"],
     words: "`redrive_policy`",
-    back: ["narrows GuardStrengthened"],
+    // Whoever reads the other queue, reads what failed.
+    back: ["look GuardWeakened"],
   },
   {
     name: "a topic is not encrypted by a key of ours",
@@ -387,6 +388,15 @@ const CASES: readonly Case[] = [
     said: ["look DoorChanged"],
     words: "`triggers.redeployment`",
     back: [],
+  },
+  {
+    name: "a function is in a network",
+    edit: (hand) => {
+      hand.fn("gateway").body["vpc_config"] = { subnet_ids: ["subnet-1"], security_group_ids: ["sg-1"] };
+    },
+    said: ["look GuardWeakened"],
+    words: "`vpc_config",
+    back: ["widens GuardWeakened"],
   },
   {
     name: "a function's failed calls are kept elsewhere",
