@@ -111,8 +111,11 @@ function documentsOf({ identity, boundary, session, resource }: Layers): PolicyD
   return [...identity, boundary, session, resource].filter((document) => document !== undefined);
 }
 
-/** Most requests are asked in vain: a look at the Allows without their conditions settles those. */
+/** Most requests are asked in vain: a look at the Allows without their conditions settles those, and mostly one at their actions. */
 function mayBeAllowed(caller: Caller, ask: Ask, layers: Layers): boolean {
+  const action = ask.action.toLowerCase();
+  const givers = layers.resource === undefined ? layers.identity : [...layers.identity, layers.resource];
+  if (!givers.some((document) => mayAllowAction(document, action))) return false;
   const bare: Layers = {
     ...layers,
     identity: layers.identity.map(bareAllows),
@@ -153,6 +156,24 @@ export function shownContext(context: ContextInput): ContextInput {
       .filter(([key]) => !MATTERS_OF_COURSE.has(key))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
+}
+
+const ALLOWED_ACTIONS = new WeakMap<
+  PolicyDocument,
+  { readonly named: ReadonlySet<string>; readonly isOpen: boolean }
+>();
+
+/** Whether some Allow of a document names an action, in lower case, or may by a wildcard. */
+function mayAllowAction(document: PolicyDocument, action: string): boolean {
+  const { named, isOpen } = kept(ALLOWED_ACTIONS, document, () => {
+    const allows = document.Statement.filter(({ Effect }) => Effect === "Allow");
+    const actions = allows.flatMap(({ Action: each }) => [each ?? []].flat()).map((each) => each.toLowerCase());
+    return {
+      named: new Set(actions),
+      isOpen: allows.some(({ NotAction }) => NotAction !== undefined) || actions.some((each) => /[*?]/.test(each)),
+    };
+  });
+  return isOpen || named.has(action);
 }
 
 const BARE = new WeakMap<PolicyDocument, PolicyDocument>();
