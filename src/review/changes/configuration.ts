@@ -47,13 +47,41 @@ function blockChanges(base: Stack, head: Stack, people: People): Change[] {
     if (HISTORY.has(block)) return [];
     if (Array.isArray(base.rest[block]) || Array.isArray(head.rest[block]))
       return printed(base.rest[block]) === printed(head.rest[block]) ? [] : [blockChange(block, "", people, "look")];
+    const names = block === "check" ? renamedIn(from, to) : new Map<string, string>();
     const members = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
     return members.flatMap((name): Change[] => {
-      if (printed(from[name]) === printed(to[name])) return [];
+      if (printed(from[name]) === printed(to[name]) || [...names.values()].includes(name)) return [];
+      const other = names.get(name);
+      if (other !== undefined) return [checkRenamed(name, other)];
       if (block === "check") return [checkChange(name, to[name] === undefined, from[name] === undefined, people)];
       const isWording = block === "provider" && printed(withoutTags(from[name])) === printed(withoutTags(to[name]));
       return [blockChange(block, name, people, isWording ? "neutral" : "look")];
     });
+  });
+}
+
+/** From the old name of each member to its new one: what is gone, and stands there word for word under a name that is new. */
+function renamedIn(
+  from: Readonly<Record<string, unknown>>,
+  to: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, string> {
+  const isNew = new Set(Object.keys(to).filter((name) => from[name] === undefined));
+  const found = new Map<string, string>();
+  for (const name of Object.keys(from).filter((each) => to[each] === undefined)) {
+    const other = [...isNew].find((each) => printed(to[each]) === printed(from[name]));
+    if (other === undefined) continue;
+    isNew.delete(other);
+    found.set(name, other);
+  }
+  return found;
+}
+
+function checkRenamed(from: string, to: string): Change {
+  return changeOf({
+    code: "ResourceRenamed",
+    effect: "neutral",
+    message: `the check \`${from}\` is called \`${to}\``,
+    places: [{ address: `check.${to}`, side: "head" }],
   });
 }
 

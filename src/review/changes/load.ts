@@ -1,6 +1,9 @@
+import { dirname } from "node:path";
+
 import { loadConfiguration, loadPlanJson } from "../load";
 import { record, type Stack, type UnreadPart } from "../stack";
 import { stackBeforePlan, stackOfPlan } from "../plan";
+import { compareBundles } from "./bundles";
 import { differencesOf, type Difference } from "./differences";
 import { pairConfigurations } from "./pairing";
 import type { Reviewed } from "./review";
@@ -9,7 +12,15 @@ import type { Reviewed } from "./review";
 export function loadFolders(base: string, head: string): Reviewed {
   const [before, after] = [loadConfiguration(base), loadConfiguration(head)];
   const pair = pairConfigurations(before.json, after.json);
-  return { ...pair, base: withParts(pair.base, before.besides), head: withParts(pair.head, after.besides) };
+  return {
+    ...pair,
+    base: withParts(pair.base, before.besides),
+    head: withParts(pair.head, after.besides),
+    bundles: compareBundles(
+      { stack: pair.base, dir: dirname(before.file) },
+      { stack: pair.head, dir: dirname(after.file) },
+    ),
+  };
 }
 
 function withParts(stack: Stack, parts: readonly UnreadPart[]): Stack {

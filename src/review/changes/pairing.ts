@@ -47,7 +47,7 @@ export function pairConfigurations(base: unknown, head: unknown): Pair {
   const found = new Pairing(before, after, moves).run();
   const renamed = [...found]
     .filter(([to, from]) => to !== from)
-    .map(([to, from]) => ({ type: to.split(".")[0] ?? to, from, to, isMoved: moves.get(to) === from }))
+    .map(([to, from]) => ({ type: to.slice(0, to.lastIndexOf(".")), from, to, isMoved: moves.get(to) === from }))
     .sort((a, b) => compare(a.to, b.to));
   const names = new Map(renamed.map(({ to, from }) => [to, from]));
   return {
@@ -69,9 +69,17 @@ function inPlaceOf(json: unknown, from: Place, to: Place): unknown {
   return JSON.parse(text) as unknown;
 }
 
+/** Resources, and data sources by the type `data.aws_…`. */
 function entriesOf(json: unknown): Entry[] {
-  return Object.entries(record(record(json)["resource"])).flatMap(([type, named]) =>
-    Object.entries(record(named)).map(([name, raw]) => ({ type, address: `${type}.${name}`, raw: record(raw) })),
+  return (["resource", "data"] as const).flatMap((block) =>
+    Object.entries(record(record(json)[block])).flatMap(([each, named]) => {
+      const type = block === "data" ? `data.${each}` : each;
+      return Object.entries(record(named)).map(([name, raw]) => ({
+        type,
+        address: `${type}.${name}`,
+        raw: record(raw),
+      }));
+    }),
   );
 }
 
@@ -107,7 +115,10 @@ const NAMED_BY: Readonly<Partial<Record<string, string>>> = {
   aws_sqs_queue: "name",
 };
 
-const REFERENCE = /\b(?!data\.)([a-z][a-z0-9_]*)\.([A-Za-z_][\w-]*)/g;
+/** The argument that says whose a resource is, of which there is one: whatever else it says may be derived from logical names. */
+const ONE_OF: Readonly<Partial<Record<string, string>>> = { aws_api_gateway_deployment: "rest_api_id" };
+
+const REFERENCE = /\b((?:data\.)?[a-z][a-z0-9_]*)\.([A-Za-z_][\w-]*)/g;
 
 /** The same resources of two configurations, found step by step: whatever refers to a resource that is found can be found by it. */
 class Pairing {
@@ -136,6 +147,11 @@ class Pairing {
     while (open !== this.found.size) {
       open = this.found.size;
       this.byKey((entry, side) => `${entry.type} ${this.print(entry, side)}`);
+      this.byKey(({ type, address, raw }, side) => {
+        const whose = raw[ONE_OF[type] ?? ""];
+        const print = whose === undefined ? "?" : this.print({ type, address, raw: { whose } }, side);
+        return print.includes("?") ? undefined : `${type} of ${print}`;
+      });
     }
     return this.found;
   }
@@ -189,17 +205,24 @@ function renameIn(json: unknown, names: ReadonlyMap<string, string>): unknown {
     if (!isRecord(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inside(member)]));
   };
-  const { resource, ...rest } = record(json);
-  const renamed = Object.entries(record(resource)).map(([type, named]) => [
-    type,
+  const { resource, data, ...rest } = record(json);
+  const renamed = (block: unknown, prefix: string): unknown =>
     Object.fromEntries(
-      Object.entries(record(named)).map(([name, body]) => {
-        const address = names.get(`${type}.${name}`);
-        return [address === undefined ? name : address.slice(type.length + 1), inside(body)];
-      }),
-    ),
-  ]);
-  return { ...record(inside(rest)), resource: Object.fromEntries(renamed) as unknown };
+      Object.entries(record(block)).map(([type, named]) => [
+        type,
+        Object.fromEntries(
+          Object.entries(record(named)).map(([name, body]) => {
+            const address = names.get(`${prefix}${type}.${name}`);
+            return [address === undefined ? name : address.slice(prefix.length + type.length + 1), inside(body)];
+          }),
+        ),
+      ]),
+    );
+  return {
+    ...record(inside(rest)),
+    resource: renamed(resource, ""),
+    ...(data === undefined ? {} : { data: renamed(data, "data.") }),
+  };
 }
 
 /** What two blocks say of how Terraform treats a resource. */

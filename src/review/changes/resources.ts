@@ -18,6 +18,8 @@ export interface ResourcePair {
   readonly renamed: readonly Renamed[];
   /** Addresses whose content is judged elsewhere, by what it means. */
   readonly elsewhere: ReadonlySet<string>;
+  /** Whether the code of a function is the same, by its address, where both archives could be read. */
+  readonly bundles?: ReadonlyMap<string, "same" | "other">;
   /** What a plan says of resources that it destroys and makes anew, by address: the arguments to blame. */
   readonly replaced?: ReadonlyMap<string, readonly string[]>;
 }
@@ -124,21 +126,41 @@ function both(pair: ResourcePair, before: Resource, after: Resource): Change[] {
     const [name = pattern] = pattern.split(".");
     return rule?.elsewhere?.includes(name) !== true && replacement?.includes(name) !== true;
   });
-  return [...found, ...grouped(differences, before, after, { rule, called, who })];
+  const bundle = pair.bundles?.get(address);
+  const changes = grouped(differences, before, after, { rule, called, who, bundle });
+  // Another archive may lie where the old one lay.
+  const isUnsaid = bundle === "other" && !changes.some(({ code }) => code === "CodeChanged");
+  return [...found, ...changes, ...(isUnsaid ? [codeChange(after, { called, who })] : [])];
+}
+
+function codeChange({ address }: Resource, { called, who }: Pick<Judging, "called" | "who">): Change {
+  const places = [{ address, side: "head" as const, attribute: "filename" }];
+  return changeOf({ code: "CodeChanged", effect: "look", message: codeChanges(called), who, places });
+}
+
+function codeChanges(called: string): string {
+  return `the code of ${called} changes, or what it runs in; how it behaves is not judged`;
 }
 
 interface Judging {
   readonly rule: TypeRule | undefined;
   readonly called: string;
   readonly who: readonly Reviewer[];
+  readonly bundle: "same" | "other" | undefined;
 }
+
+const REWORDED: Judgement = { code: "ArgumentReworded", effect: "neutral" };
+
+/** Arguments that say which archive is uploaded, and when. */
+const ARCHIVE: ReadonlySet<string> = new Set(["filename", "source_code_hash"]);
 
 /** One change for each code and effect of a resource: what a reader must know of it, in one line. */
 function grouped(differences: readonly Difference[], before: Resource, after: Resource, judging: Judging): Change[] {
-  const { rule, called, who } = judging;
+  const { rule, called, who, bundle } = judging;
   const groups = new Map<string, { judgement: Judgement; those: Difference[] }>();
   for (const difference of differences) {
-    const judgement = judge(difference, before, after, rule);
+    const isSame = bundle === "same" && ARCHIVE.has(difference.pattern);
+    const judgement = isSame ? REWORDED : judge(difference, before, after, rule);
     const key = `${judgement.code} ${judgement.effect}`;
     const group = groups.get(key) ?? { judgement, those: [] };
     group.those.push(difference);
@@ -149,7 +171,7 @@ function grouped(differences: readonly Difference[], before: Resource, after: Re
     const words = those.map(({ path, from, to }) => `\`${path}\` ${shownValue(path, from)} → ${shownValue(path, to)}`);
     const message =
       code === "CodeChanged"
-        ? `the code of ${called} changes, or what it runs in; how it behaves is not judged`
+        ? codeChanges(called)
         : effect === "neutral"
           ? `${called}: ${[...new Set(those.map(({ path }) => `\`${path}\``))].join(", ")} changed, which decides nothing`
           : `${called}: ${words[0] ?? ""}${words.length > 1 ? ` and ${String(words.length - 1)} more` : ""}`;

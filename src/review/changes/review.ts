@@ -24,6 +24,8 @@ export interface Reviewed {
   readonly renamed: readonly Renamed[];
   /** Where the head goes, if that is not where the base is. */
   readonly place?: Place;
+  /** Whether the archives of functions hold the same files, by the address of the function; those that could be opened on both sides. */
+  readonly bundles?: ReadonlyMap<string, "same" | "other">;
   /** What a plan destroys and makes anew, by address: the arguments to blame. */
   readonly replaced?: ReadonlyMap<string, readonly string[]>;
   /** What a plan says was changed past Terraform: addresses, and the arguments. */

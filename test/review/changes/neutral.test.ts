@@ -119,6 +119,38 @@ describe("an edit that means the same", () => {
     expect(noticed(review)).toEqual([]);
   });
 
+  test("a construct that is called otherwise is neutral where `moved` blocks say so: its data sources, checks and deployment too", () => {
+    const condition = '${data.aws_dynamodb_table_item.write-back_ledger_runs.item == "running"}';
+    const table = "${aws_dynamodb_table.write-back_ledger_control-table.name}";
+    const base = {
+      ...smallExample(),
+      data: { aws_dynamodb_table_item: { "write-back_ledger_runs": { key: "{}", table_name: table } } },
+      check: { "write-back_ledger_runs": { assert: [{ condition, error_message: "It is stopped." }] } },
+    };
+    const text = JSON.stringify(base).replaceAll("write-back_", "governed_");
+    const head = edited(
+      (hand) => {
+        hand.find("aws_api_gateway_deployment").body["triggers"] = { redeployment: "of other names" };
+        // Where a bundle lies is not what is in it: that is compared where both are there.
+        for (const body of Object.values(hand.ofType("aws_lambda_function")))
+          body["filename"] = String(body["filename"]).replace("governed_", "write-back_");
+      },
+      JSON.parse(text) as object,
+    ) as { resource: Record<string, Record<string, object>>; check: Record<string, unknown> };
+    const moved = Object.entries(head.resource).flatMap(([type, named]) =>
+      Object.keys(named).map((name) => ({
+        from: `${type}.${name.replace("governed_", "write-back_")}`,
+        to: `${type}.${name}`,
+      })),
+    );
+    expect(noticed(reviewOf(base, { ...head, moved }))).toEqual([]);
+    const unmoved = moved.filter(({ to }) => !to.startsWith("aws_api_gateway_deployment"));
+    expect(noticed(reviewOf(base, { ...head, moved: unmoved }))).toEqual([]);
+    expect(noticed(reviewOf(base, { ...head, moved, check: {} }))).toEqual(["widens GuardRemoved"]);
+    const other = { governed_ledger_runs: { assert: [{ condition: "${true}", error_message: "It is stopped." }] } };
+    expect(noticed(reviewOf(base, { ...head, moved, check: other }))).toEqual(["widens GuardRemoved"]);
+  });
+
   test("a widening is told under other logical names all the same", () => {
     const head = renamed(
       edited((hand) => hand.allow("sweeper", { Action: "s3:GetObject", Resource: "arn:aws:s3:::records/*" })),
