@@ -163,6 +163,7 @@ export class LifecycleBus extends Construct {
       documents: documents.role,
       environment: {
         [ENV.ledgerTable]: names.ledgerTable.name,
+        [ENV.controlTable]: names.controlTable.name,
         [ENV.stateMachineArn]: names.stateMachine.arn,
       },
       timeoutSeconds: INTAKE_TIMEOUT_SECONDS,

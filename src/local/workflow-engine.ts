@@ -124,7 +124,9 @@ export function createWorkflowEngine(options: EngineOptions): WorkflowEngine {
     status(name) {
       const execution = executions.get(name);
       if (execution === undefined) return Promise.resolve("unknown");
-      return Promise.resolve(execution.status() === "RUNNING" ? "running" : "ended");
+      const status = execution.status();
+      if (status === "RUNNING") return Promise.resolve("running");
+      return Promise.resolve(status === "ABORTED" || status === "TIMED_OUT" ? "stopped" : "ended");
     },
     execution: (name) => executions.get(name),
     executions: () => [...executions.values()],

@@ -6,9 +6,9 @@ import { endChange } from "./end-change";
 import { controlKeys, type ApprovalItem, type DecisionItem, type InspectionItem, type OpenItem } from "./ledger";
 import { fileNotice } from "./notices";
 import { forgetOpen } from "./open-changes";
-import { announceOutcome, type Ending } from "./outcomes";
+import { announceEnding, type Ending } from "./outcomes";
 import type { Bus, Clock, ExecutionStatus, Log, Store } from "./ports";
-import { getChangeOutcome, getDecision, listApprovals, listInspections, type ChangePlace } from "./records";
+import { getChangeOutcome, getDecision, getRequest, listApprovals, listInspections, type ChangePlace } from "./records";
 
 /** What looking after open changes needs of the sweeper's world. */
 export interface WatchPorts {
@@ -50,12 +50,39 @@ export async function watchOpen(
   const now = clock.now();
   const recorded = await getChangeOutcome(store, item);
   const isLate = recorded !== undefined && now - (parseInstant(recorded.endedAt) ?? 0) > ANNOUNCE_PATIENCE_MS;
-  if (!isLate && (await statusOf(item.requestId)) === "running") {
-    const age = now - (parseInstant(item.filedAt) ?? 0);
-    await postpone(store, { ...item }, now + Math.min(Math.max(age, REST_MS.least), REST_MS.most));
-    return undefined;
+  if (!isLate) {
+    const status = await statusOf(item.requestId);
+    if (status === "running") {
+      const age = now - (parseInstant(item.filedAt) ?? 0);
+      await postpone(store, { ...item }, now + Math.min(Math.max(age, REST_MS.least), REST_MS.most));
+      return undefined;
+    }
+    const isUndecided = recorded === undefined && (await getDecision(store, { ...item, index: 0 })) === undefined;
+    if (isUndecided && status === "ended") return leaveToRedrive(ports, item);
+    if (isUndecided) await endUndecided(ports, item.requestId);
   }
   return settleOpen(ports, item, (decision) => abandonedEnding(store, item, decision, now));
+}
+
+/** `Decide` failed for good: what is wrong there is mended, and a redrive of the execution decides then. Until that nobody is told anything. */
+async function leaveToRedrive({ store, log }: WatchPorts, item: OpenItem): Promise<"left" | undefined> {
+  log.warn("request-not-decided", { requestId: item.requestId });
+  await store.write([forgetOpen(item)]);
+  return undefined;
+}
+
+/**
+ * A request whose execution was stopped before it had decided, as the kill switch does: each of its changes but the first, which the item
+ * is about, ends here. Those that have a decision have an item of their own.
+ */
+async function endUndecided({ store, bus, clock }: WatchPorts, requestId: string): Promise<void> {
+  const { request } = (await getRequest(store, requestId)) ?? {};
+  for (const [index, { field }] of [...(request?.changes ?? []).entries()].slice(1)) {
+    const place = { requestId, index };
+    if ((await getDecision(store, place)) !== undefined) continue;
+    const end = await endChange(store, place, ending("not-applied", "WorkflowEnded"), clock.now());
+    if (end.kind === "ended") await announceEnding(store, bus, place, field, undefined, end.outcome);
+  }
 }
 
 /**
@@ -77,7 +104,7 @@ export async function settleOpen(
     const field = decision?.field ?? item.field;
     await fileNotice(store, item, { field, owner: decision?.owner, noticedAt: end.outcome.endedAt });
   }
-  await announceOutcome(bus, item, decision?.field ?? item.field, decision, end.outcome);
+  await announceEnding(store, bus, item, decision?.field ?? item.field, decision, end.outcome);
   await ignoreLostRace(store.write([forgetWait(item)]));
   await store.write([forgetOpen(item)]);
   const { outcome, reason } = end.outcome;

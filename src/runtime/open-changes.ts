@@ -1,5 +1,6 @@
 import { formatInstant } from "../core";
-import { controlKeys, type OpenItem } from "./ledger";
+import { checkAbsent } from "./grants";
+import { controlKeys, ledgerKeys, type OpenItem } from "./ledger";
 import { fieldLabel } from "./names";
 import type { WriteAction } from "./ports";
 import type { ChangePlace } from "./records";
@@ -16,6 +17,19 @@ const SETTLE_MARGIN_MS = 120_000;
  */
 export function watchChange(place: ChangePlace, field: string, nowMs: number): WriteAction {
   return putOpen({ ...openItem(place, field, nowMs), queue: "open", dueAt: formatInstant(nowMs + FIRST_WATCH_MS) });
+}
+
+/**
+ * Files a request whose execution was started, by its first change and unless that is decided or has ended: from then on somebody
+ * looks after it, also where the execution ends before it has decided. `Decide` replaces the item by its own.
+ */
+export function watchUndecided(requestId: string, field: string, nowMs: number): WriteAction[] {
+  const first = { requestId, index: 0 };
+  return [
+    watchChange(first, field, nowMs),
+    checkAbsent(ledgerKeys.decision(requestId, 0)),
+    checkAbsent(ledgerKeys.changeOutcome(requestId, 0)),
+  ];
 }
 
 /** Files a change that is announced as `unknown`, to be settled when its grant is over: its scope in the workflow ends here. */

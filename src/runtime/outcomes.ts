@@ -2,8 +2,8 @@ import { formatInstant, OUTCOME_DETAIL_TYPE, OUTCOME_SOURCE, PAYLOAD_VERSION, ty
 import type { DecisionItem, OutcomeItem } from "./ledger";
 import { ledgerKeys } from "./ledger";
 import { fieldLabel } from "./names";
-import type { Bus, Key } from "./ports";
-import type { ChangePlace } from "./records";
+import type { Bus, Key, StoreReads } from "./ports";
+import { getSecondLook, type ChangePlace } from "./records";
 
 /** How something ended, before it is an item. */
 export interface Ending {
@@ -36,6 +36,23 @@ export function grantOutcomeItem(
 export function endingMembers(ending: Ending, nowMs: number): Omit<OutcomeItem, keyof Key> {
   const { outcome, reason, grantId } = ending;
   return { outcome, reason, ...(grantId === undefined ? {} : { grantId }), endedAt: formatInstant(nowMs) };
+}
+
+/**
+ * Tells how a change ended. Who tells it late, when a second look was told meanwhile, tells that once more after it: the last that is
+ * heard of a change is the last that is known. The look is read after the put, so that one which is recorded later is also told later.
+ */
+export async function announceEnding(
+  store: StoreReads,
+  bus: Bus,
+  place: ChangePlace,
+  field: string,
+  decision: DecisionItem | undefined,
+  ending: Ending,
+): Promise<void> {
+  await announceOutcome(bus, place, field, decision, ending);
+  const look = await getSecondLook(store, place);
+  if (look !== undefined && look.outcome !== ending.outcome) await announceOutcome(bus, place, field, decision, look);
 }
 
 /**

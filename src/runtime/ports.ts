@@ -115,7 +115,8 @@ export interface Keys {
 }
 
 /** Whether an execution runs, or can be gone on with; `unknown` where the service does not know it, or not any more. */
-export type ExecutionStatus = "running" | "ended" | "unknown";
+/** `stopped`: by somebody, or by its own time-out; nobody repeats it by themselves. */
+export type ExecutionStatus = "running" | "ended" | "stopped" | "unknown";
 
 export interface Workflow {
   /** Starts the execution of this name; `already-exists` is success for who starts by a deterministic name. */

@@ -37,6 +37,12 @@ export async function putOnce(store: Store, item: Key): Promise<boolean> {
   }
 }
 
+/** What a second look showed of a change's grant, if there was one. */
+export async function getSecondLook(store: StoreReads, place: ChangePlace): Promise<OutcomeItem | undefined> {
+  const item = await store.get("ledger", ledgerKeys.secondLook(place.requestId, place.index));
+  return item as unknown as OutcomeItem | undefined;
+}
+
 export async function getRequest(store: StoreReads, requestId: string): Promise<RequestItem | undefined> {
   return (await store.get("ledger", ledgerKeys.request(requestId))) as unknown as RequestItem | undefined;
 }

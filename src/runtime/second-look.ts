@@ -4,7 +4,7 @@ import { seenIn } from "./hris-write";
 import { controlKeys, ledgerKeys, type GrantItem, type LookItem, type OutcomeItem } from "./ledger";
 import { announceOutcome, endingMembers, type Ending } from "./outcomes";
 import { ConditionFailed, type Bus, type Clock, type Condition, type Log, type Store, type Systems } from "./ports";
-import { getDecision, putIfAbsent, putOnce } from "./records";
+import { getDecision, getSecondLook, putIfAbsent, putOnce } from "./records";
 
 /** What a second look needs of the sweeper's world. */
 export interface LookPorts {
@@ -107,9 +107,4 @@ function lookedEnding(written: Outcome, seen: ReturnType<typeof seenIn>): Ending
   return seen === "from"
     ? { outcome: written, reason: "StillPending" }
     : { outcome: "conflict", reason: "ObservedOther" };
-}
-
-async function getSecondLook(store: Store, grant: GrantItem): Promise<OutcomeItem | undefined> {
-  const item = await store.get("ledger", ledgerKeys.secondLook(grant.requestId, grant.index));
-  return item as unknown as OutcomeItem | undefined;
 }

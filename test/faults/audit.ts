@@ -15,7 +15,7 @@ export function violations(site: Site): string[] {
     const decisions = world
       .itemsOf("ledger", `decision#${requestId}`)
       .filter(({ pk }) => pk === `decision#${requestId}`);
-    if (decisions.length === 0) found.push(`the event of ${requestId} was lost`);
+    if (decisions.length === 0) found.push(...ofUndecided(site, requestId));
     for (const decision of decisions) {
       const index = Number(String(decision["sk"]).split("#")[1]);
       found.push(...ofChange(site, requestId, index, decision as unknown as Decision));
@@ -29,6 +29,17 @@ export function violations(site: Site): string[] {
     if (task["encryptedToken"] !== undefined) found.push(`people are still asked: ${String(task["pk"])}`);
   }
   return found;
+}
+
+/** An event whose execution was stopped before it decided: each change has ended, or it is lost. */
+function ofUndecided(site: Site, requestId: string): string[] {
+  const { changes = [] } = (site.world.ledger(`request#${requestId}`, "request")?.["request"] ?? {}) as {
+    readonly changes?: readonly { readonly field: string }[];
+  };
+  const hasEnded =
+    changes.length > 0 && changes.every((_, index) => site.world.outcome(requestId, index) !== undefined);
+  if (!hasEnded) return [`the event of ${requestId} was lost`];
+  return changes.flatMap(({ field }, index) => ofChange(site, requestId, index, { field, verdict: "none" }));
 }
 
 interface Decision {

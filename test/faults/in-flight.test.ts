@@ -1,3 +1,5 @@
+import { RETRYABLE_ERRORS } from "../../src/core";
+import { joiner } from "../runtime/world";
 import { violations } from "./audit";
 import type * as Warm from "./warm";
 import { isEffect, type Fault } from "./invocations";
@@ -159,8 +161,44 @@ test("a request whose Decide failed for good is said to wait when its event come
   SAFE.begin(site);
   await site.deliver();
   expect(site.world.lines).toContainEqual(expect.objectContaining({ event: "event-not-taken", code: "NotDecided" }));
+  expect(site.world.lines).toContainEqual(
+    expect.objectContaining({ event: "request-not-decided", requestId: "r-1", level: "warn" }),
+  );
   isBroken = false;
   expect(site.redrive("r-1")).toBe(true);
   await site.live();
   expect([violations(site), ends(site), site.deadLetters]).toEqual([[], ["applied", "applied"], []]);
+});
+
+test("a request whose execution is stopped before it could decide ends in every change, on record and told", async () => {
+  const begin = (site: Site): void => {
+    site.publish(
+      joiner([
+        { field: "work_email", value: "new.hire@example.com" },
+        { field: "desk", value: "4-017" },
+      ]),
+    );
+  };
+  const stopped: Story = {
+    name: "two changes, while the policy is half applied",
+    ends: [],
+    begin,
+    people: (site, step) => {
+      if (step === 2) site.engine.execution("r-1")?.stop("an operator");
+    },
+  };
+  const site = await told(stopped, (fresh) => {
+    fresh.world.decide = () =>
+      Promise.reject(Object.assign(new Error("not yet"), { name: RETRYABLE_ERRORS.policyInTransition }));
+  });
+  const ofRequest = () => [site.world.outcome("r-1", 0), site.world.outcome("r-1", 1)];
+  expect([violations(site), ofRequest()]).toEqual([[], ["not-applied", "not-applied"]]);
+  expect(site.world.events.map(({ detail }) => [detail["index"], detail["outcome"], detail["reason"]])).toEqual([
+    [1, "not-applied", "WorkflowEnded"],
+    [0, "not-applied", "WorkflowEnded"],
+  ]);
+  // The same event again is the same request, which has ended.
+  begin(site);
+  await site.live();
+  expect([violations(site), ofRequest(), site.deadLetters]).toEqual([[], ["not-applied", "not-applied"], []]);
 });

@@ -198,6 +198,16 @@ describe("the second look", () => {
     expect(await world.sweeper()).toMatchObject({ looked: 0 });
   });
 
+  test("is told once more after an outcome that is told later than it", async () => {
+    const world = await written();
+    world.hris.set("workEmail", null);
+    await world.sweeper();
+    // An announcement that was put off for long, or comes twice.
+    await world.announce({ version: 1, requestId: "r-1", index: 0, field: FIELD });
+    const told = world.events.map(({ detail }) => detail["outcome"]);
+    expect(told).toEqual(["applied", "reverted-by-hris", "applied", "reverted-by-hris"]);
+  });
+
   test("finds a value that the HRIS took back, and says so loudly", async () => {
     const world = await written();
     world.hris.set("workEmail", null);

@@ -98,8 +98,9 @@ function intake({ names, refs }: IamInput): Statement[] {
       Condition: { StringEquals: { "kms:ViaService": names.serviceHost("sqs") } },
     },
     denyLedger(names, "DenyReversals", [REVERSAL_REQUESTS]),
+    useControl(names, "FileUndecided", [CONTROL.openPrefix], ["PutItem"]),
     putLedger(names, "KeepRequests", [LEDGER.requestPrefix]),
-    readLedger(names, ["GetItem"]),
+    readLedger(names, ["ConditionCheckItem", "GetItem"]),
     {
       Sid: "ReceiveEvents",
       Effect: "Allow",

@@ -33,6 +33,7 @@ export function createStarter(stateMachineArn: string, client: SFNClient = makeC
 
 /** Statuses of an execution that goes on, by itself or by a redrive that was asked for. */
 const RUNNING = new Set(["RUNNING", "PENDING_REDRIVE"]);
+const STOPPED = new Set(["ABORTED", "TIMED_OUT"]);
 
 /**
  * Tells whether executions of the stack's workflow run. Input and output are not asked for, so that nobody needs to decrypt them.
@@ -47,7 +48,8 @@ export function createWatcher(stateMachineArn: string, client: SFNClient = makeC
           const { status } = await client.send(
             new DescribeExecutionCommand({ executionArn, includedData: "METADATA_ONLY" }),
           );
-          return RUNNING.has(status ?? "") ? "running" : "ended";
+          if (RUNNING.has(status ?? "")) return "running";
+          return STOPPED.has(status ?? "") ? "stopped" : "ended";
         } catch (error) {
           if (error instanceof Error && error.name === "ExecutionDoesNotExist") return "unknown";
           throw error;

@@ -3,7 +3,7 @@ import { endChange } from "../end-change";
 import { fieldLabel } from "../names";
 import { fileNotice } from "../notices";
 import { forgetOpen, settleLater } from "../open-changes";
-import { announceOutcome, type Ending } from "../outcomes";
+import { announceEnding, type Ending } from "../outcomes";
 import { announceInputSchema, type AnnounceInput, type AnnounceOutput } from "../payloads";
 import type { Bus, Clock, Log, Store } from "../ports";
 import { getDecision } from "../records";
@@ -35,7 +35,7 @@ export function createHandler(ports: AnnouncePorts): (event: unknown) => Promise
     if (outcome === "notified" && endedAt !== undefined) {
       await fileNotice(store, input, { field: label, owner: decision?.owner, noticedAt: endedAt });
     }
-    await announceOutcome(bus, input, label, decision, { outcome, reason, grantId });
+    await announceEnding(store, bus, input, label, decision, { outcome, reason, grantId });
     if (outcome !== "unknown") await forget(input);
     log.info("change-ended", { requestId, index, field, outcome, reason });
     return { version: PAYLOAD_VERSION, requestId, index, field, outcome, reason };

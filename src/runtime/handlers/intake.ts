@@ -3,8 +3,9 @@ import * as z from "zod";
 import { canonicalDigest, formatInstant, hasExactNumbers, isReversalId, PAYLOAD_VERSION } from "../../core";
 import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../../policy/request";
 import { ledgerKeys, type RequestItem } from "../ledger";
-import type { Clock, Log, Store, Workflow } from "../ports";
-import { getDecision, getRequest, putOnce } from "../records";
+import { watchUndecided } from "../open-changes";
+import { ConditionFailed, type Clock, type Log, type Store, type Workflow } from "../ports";
+import { getRequest, putOnce } from "../records";
 import { TABLE_LIMITS } from "../table-limits";
 
 export interface IntakePorts {
@@ -35,7 +36,8 @@ const NOT_DECIDED = "NotDecided";
 
 /**
  * Takes lifecycle events: parses, stores the request with its values if absent, and always starts the workflow under the
- * request's id. A crash between the two loses nothing, because the message comes again and both steps are idempotent.
+ * request's id, then files it for the sweeper until it is decided. A crash in between loses nothing, because the message comes again and all
+ * steps are idempotent.
  *
  * An event that is too old for its window is stored like any other: `decide` denies it by `OutsideWindow`, on record. What
  * cannot be parsed, and a request id that comes again with other content, is logged as an error by a code and fails its message,
@@ -82,12 +84,22 @@ async function take(ports: IntakePorts, body: string): Promise<IntakeRefusal | t
     if (stored?.contentDigest !== item.contentDigest) return "RequestIdReused";
   }
   const started = await workflow.start(requestId, { version: PAYLOAD_VERSION, requestId });
-  // The first decision is stored last. A request that was decided comes to an end: the sweeper looks after what its execution leaves.
-  if (started === "already-exists" && (await getDecision(store, { requestId, index: 0 })) === undefined) {
-    return NOT_DECIDED;
-  }
+  // The first decision is stored last. Decided or not, the sweeper looks after what the execution leaves.
+  const isUndecided = await watch(ports, request);
+  if (started === "already-exists" && isUndecided) return NOT_DECIDED;
   log.info("request-taken", { requestId, changes: request.changes.length, started: started === "started" });
   return undefined;
+}
+
+/** Has the sweeper look after a request; whether it was not decided yet, and has not ended. */
+async function watch({ store, clock }: IntakePorts, { requestId, changes }: WriteBackRequest): Promise<boolean> {
+  try {
+    await store.write(watchUndecided(requestId, changes[0]?.field ?? "", clock.now()));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
 }
 
 /**

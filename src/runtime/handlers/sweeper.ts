@@ -26,7 +26,7 @@ import {
   type TaskItem,
 } from "../ledger";
 import { forgetOpen } from "../open-changes";
-import { announceOutcome, changeOutcomeItem, grantOutcomeItem, type Ending } from "../outcomes";
+import { announceEnding, changeOutcomeItem, grantOutcomeItem, type Ending } from "../outcomes";
 import {
   ConditionFailed,
   type Bus,
@@ -246,7 +246,7 @@ async function finish(ports: SweeperPorts, grant: GrantItem, record: GrantRecord
   const ending = await getChangeOutcome(store, grant);
   const release = releasePointer(grant, mayHaveChanged(record.outcome));
   if (ending?.grantId === grant.grantId) {
-    await announceOutcome(bus, grant, grant.field, await getDecision(store, grant), ending);
+    await announceEnding(store, bus, grant, grant.field, await getDecision(store, grant), ending);
     await ignoreLostRace(store.write([release, forgetOpen(grant)]));
   } else {
     await ignoreLostRace(store.write([release]));

@@ -171,8 +171,8 @@ describe("Step Functions", () => {
     ["PENDING_REDRIVE", "running"],
     ["SUCCEEDED", "ended"],
     ["FAILED", "ended"],
-    ["TIMED_OUT", "ended"],
-    ["ABORTED", "ended"],
+    ["TIMED_OUT", "stopped"],
+    ["ABORTED", "stopped"],
   ] as const)("an execution that is %s is %s", async (status, expected) => {
     const watcher = createWatcher(
       "arn:aws:states:eu-west-1:111122223333:stateMachine:demo-workflow",
