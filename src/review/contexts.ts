@@ -140,5 +140,12 @@ function pointsOf({ operator, values }: Test): string[] {
   }
   if (operator.endsWith("IpAddress")) return [...values.map((value) => value.split("/")[0] ?? value), "198.51.100.7"];
   if (operator.startsWith("Arn")) return ["arn:aws:other::000000000000:thing"];
+  if (operator.endsWith("IgnoreCase")) return ["another", ...values.map(inOtherCase)];
   return ["another"];
+}
+
+/** The same to who looks past case, and to nobody else. */
+function inOtherCase(value: string): string {
+  const upper = value.toUpperCase();
+  return upper === value ? value.toLowerCase() : upper;
 }

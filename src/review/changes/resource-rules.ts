@@ -417,7 +417,7 @@ const CODE: Readonly<Record<string, TypeRule>> = {
       "dead_letter_config.target_arn": destination("GuardWeakened"),
       code_signing_config_arn: presence("GuardWeakened"),
       kms_key_arn: encryption,
-      reserved_concurrent_executions: lessIsSafer("GuardWeakened"),
+      reserved_concurrent_executions: concurrency,
       timeout: look("WorkflowTimeChanged"),
       ephemeral_storage: neutral,
       memory_size: neutral,
@@ -500,6 +500,11 @@ export function calledIn(type: string, address: string, body: Body): string {
 /** Other triggers deploy again; without any, what changes is deployed no more. */
 function redeployed(_from: Value, to: Value): ReturnType<Judge> {
   return to === undefined ? { code: "DoorChanged", effect: "look" } : { code: "ArgumentReworded", effect: "neutral" };
+}
+
+/** Fewer at once is safer; none at all stops whatever it is, also what guards. */
+function concurrency(from: Value, to: Value): ReturnType<Judge> {
+  return Number(to ?? NaN) === 0 ? { code: "GuardWeakened", effect: "look" } : lessIsSafer("GuardWeakened")(from, to);
 }
 
 /** More of what is accepted is wider. */

@@ -210,6 +210,16 @@ const WIDER: readonly Case[] = [
     words: "no longer stops",
   },
   {
+    name: "the API looks past the case of a field",
+    edit: (hand) =>
+      hand.api((document) => {
+        const statement = mentioning(document, "work_email", "Deny");
+        statement.Condition = { StringNotEqualsIgnoreCase: statement.Condition?.["StringNotEquals"] ?? {} };
+      }),
+    said: ["widens ResourcePolicyWidened"],
+    words: "no longer stops connector: `execute-api:Invoke`",
+  },
+  {
     name: "the API has no policy",
     edit: (hand) => {
       hand.remove("aws_api_gateway_rest_api_policy", "");

@@ -390,6 +390,24 @@ const CASES: readonly Case[] = [
     back: [],
   },
   {
+    name: "a function that guards may not run",
+    edit: (hand) => {
+      hand.fn("kill-switch").body["reserved_concurrent_executions"] = 0;
+    },
+    said: ["look GuardWeakened"],
+    words: "`reserved_concurrent_executions` none → 0",
+    back: ["widens GuardWeakened"],
+  },
+  {
+    name: "fewer calls of a function may run at once",
+    edit: (hand) => {
+      hand.fn("decide").body["reserved_concurrent_executions"] = 50;
+    },
+    said: ["narrows GuardStrengthened"],
+    words: "`reserved_concurrent_executions` none → 50",
+    back: ["widens GuardWeakened"],
+  },
+  {
     name: "a function is in a network",
     edit: (hand) => {
       hand.fn("gateway").body["vpc_config"] = { subnet_ids: ["subnet-1"], security_group_ids: ["sg-1"] };
