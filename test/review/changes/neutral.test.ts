@@ -29,6 +29,15 @@ const OWN: readonly (readonly [name: string, edit: (hand: Hand) => void])[] = [
     },
   ],
   [
+    "a role's own policy as a managed one that the role lists",
+    (hand) => {
+      const { policy } = hand.policy("gateway").body;
+      hand.remove("aws_iam_role_policy", hand.policy("gateway").address.replace(/^[^.]*\./, ""));
+      const managed = hand.add("aws_iam_policy", "of-gateway", { name: "acme-writeback-gateway", policy });
+      hand.role("gateway").body["managed_policy_arns"] = [`\${${managed}.arn}`];
+    },
+  ],
+  [
     "the order of what has none",
     (hand) => {
       const { body } = hand.find("aws_cloudtrail");
