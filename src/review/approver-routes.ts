@@ -72,9 +72,15 @@ function proveRoute({ stack }: System, route: Resource): Partial<Findings> {
       unread: [unclear(authorizer.address, `whose tokens \`${authorizer.address}\` takes is not written as text`)],
     };
   }
-  const isComplete = typeof issuer === "string" && issuer.startsWith("https://") && textsOf(audience).length > 0;
-  if (textOf(authorizer.body, "authorizer_type") === "JWT" && isComplete) return {};
-  return { counterexamples: [open(authorizer, `the authorizer of \`${key}\``)] };
+  const isJwt = textOf(authorizer.body, "authorizer_type") === "JWT";
+  if (!isJwt || typeof issuer !== "string" || textsOf(audience).length === 0) {
+    return { counterexamples: [open(authorizer, `the authorizer of \`${key}\``)] };
+  }
+  if (issuer.startsWith("https://")) return {};
+  const message = `the authorizer of \`${key}\` fetches the keys of \`${issuer}\` without https: whoever is on the way can call anybody an approver`;
+  return {
+    counterexamples: [{ code: "RouteWithoutApprover", invariants: [2, 4], message, resources: [authorizer.address] }],
+  };
 }
 
 /**

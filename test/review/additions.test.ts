@@ -569,6 +569,14 @@ describe("what else a stack must not hold", () => {
       },
     ],
     [
+      "an authorizer that fetches keys without https",
+      /^2 RouteWithoutApprover: the authorizer of `[^`]+` fetches the keys of `http:\/\/login\.example\.com` without https/,
+      (hand) => {
+        const { body } = hand.find("aws_apigatewayv2_authorizer");
+        body["jwt_configuration"] = { ...(body["jwt_configuration"] as object), issuer: "http://login.example.com" };
+      },
+    ],
+    [
       "a further public route",
       /^2 RouteWithoutApprover/,
       (hand) => {
