@@ -42,6 +42,7 @@ export class Reversal extends Construct {
       environment: {
         [ENV.classificationTable]: names.classificationTable.name,
         [ENV.ledgerTable]: names.ledgerTable.name,
+        [ENV.controlTable]: names.controlTable.name,
         [ENV.manifestHash]: props.classification.manifestHash,
         [ENV.stateMachineArn]: names.stateMachine.arn,
         [ENV.reversalDays]: String(props.withinDays ?? REVERSAL_DAYS),

@@ -2,7 +2,7 @@ import { formatInstant } from "../core";
 import { checkAbsent } from "./grants";
 import { controlKeys, ledgerKeys, type OpenItem } from "./ledger";
 import { fieldLabel } from "./names";
-import type { WriteAction } from "./ports";
+import { ConditionFailed, type Store, type WriteAction } from "./ports";
 import type { ChangePlace } from "./records";
 
 /** How long after its decision a change is first looked after: most have ended by then, in milliseconds. */
@@ -21,15 +21,20 @@ export function watchChange(place: ChangePlace, field: string, nowMs: number): W
 
 /**
  * Files a request whose execution was started, by its first change and unless that is decided or has ended: from then on somebody
- * looks after it, also where the execution ends before it has decided. `Decide` replaces the item by its own.
+ * looks after it, also where the execution ends before it has decided. `Decide` replaces the item by its own. Whether it was filed.
  */
-export function watchUndecided(requestId: string, field: string, nowMs: number): WriteAction[] {
-  const first = { requestId, index: 0 };
-  return [
-    watchChange(first, field, nowMs),
-    checkAbsent(ledgerKeys.decision(requestId, 0)),
-    checkAbsent(ledgerKeys.changeOutcome(requestId, 0)),
-  ];
+export async function watchUndecided(store: Store, requestId: string, field: string, nowMs: number): Promise<boolean> {
+  try {
+    await store.write([
+      watchChange({ requestId, index: 0 }, field, nowMs),
+      checkAbsent(ledgerKeys.decision(requestId, 0)),
+      checkAbsent(ledgerKeys.changeOutcome(requestId, 0)),
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
 }
 
 /** Files a change that is announced as `unknown`, to be settled when its grant is over: its scope in the workflow ends here. */

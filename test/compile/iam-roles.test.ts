@@ -145,6 +145,13 @@ const PLACES: readonly Place[] = [
     context: { "dynamodb:LeadingKeys": [key.endsWith("#") ? `${key}x` : key] },
   })),
   {
+    place: "control open#reversal-",
+    service: "dynamodb",
+    actions: ITEM_ACTIONS,
+    resource: NAMES.controlTable.arn,
+    context: { "dynamodb:LeadingKeys": ["open#reversal-x"] },
+  },
+  {
     place: "control, two keys at once",
     service: "dynamodb",
     actions: ITEM_ACTIONS,

@@ -11,9 +11,10 @@ describe("the function that takes writes back", () => {
     return functions.find(({ function_name: name }) => name.endsWith("-reversal"))?.environment?.variables ?? {};
   };
 
-  test("knows ledger, policy and workflow, and no HRIS, key or control table", () => {
+  test("knows ledger, policy and workflow, the control table for what it files, and no HRIS or key", () => {
     expect(Object.keys(environmentOf()).sort()).toEqual([
       "CLASSIFICATION_TABLE",
+      "CONTROL_TABLE",
       "LEDGER_TABLE",
       "MANIFEST_HASH",
       "REVERSAL_DAYS",

@@ -417,6 +417,16 @@ describe("asked again", () => {
     expect(world.started.map(({ name }) => name)).toEqual([idOf(1)]);
   });
 
+  test("one whose execution is stopped before it was decided ends, on record and told", async () => {
+    const world = await written();
+    await ask(world);
+    world.stopped.add(idOf(1));
+    world.now += DAY_MS;
+    await world.sweeper();
+    expect(world.outcome(idOf(1))).toBe("not-applied");
+    expect(world.events.at(-1)?.detail).toMatchObject({ requestId: idOf(1), reason: "WorkflowEnded" });
+  });
+
   test("one that was never decided for days does not stand in the way", async () => {
     const world = await written();
     await ask(world);

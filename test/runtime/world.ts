@@ -233,8 +233,10 @@ export class World {
     readonly detail: Record<string, unknown>;
   }[] = [];
   readonly started: { readonly name: string; readonly input: object }[] = [];
-  /** Requests whose execution has ended, or was stopped. */
+  /** Requests whose execution has ended. */
   readonly ended = new Set<string>();
+  /** Executions that somebody stopped. */
+  readonly stopped = new Set<string>();
   readonly tokens: { readonly token: string; readonly output: object }[] = [];
   /** Executions of the kill switch's state machine. */
   readonly undone: { readonly name: string; readonly input: object }[] = [];
@@ -346,6 +348,7 @@ export class World {
       },
       status: (name) => {
         if (!this.started.some((execution) => execution.name === name)) return Promise.resolve("unknown");
+        if (this.stopped.has(name)) return Promise.resolve("stopped");
         return Promise.resolve(this.ended.has(name) ? "ended" : "running");
       },
       sendTaskSuccess: (token, output) => {

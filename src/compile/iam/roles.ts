@@ -23,6 +23,7 @@ import {
   readClassification,
   readLedger,
   readSecrets,
+  OPEN_REVERSALS,
   REVERSAL_REQUESTS,
   useControl,
   useTableKey,
@@ -117,8 +118,9 @@ function intake({ names, refs }: IamInput): Statement[] {
  */
 function reversal({ names }: IamInput): Statement[] {
   return [
+    useControl(names, "FileUndecided", [OPEN_REVERSALS], ["PutItem"]),
     putLedger(names, "KeepReversals", [LEDGER.reversalPrefix, REVERSAL_REQUESTS]),
-    readLedger(names, ["GetItem", "Query"]),
+    readLedger(names, ["ConditionCheckItem", "GetItem", "Query"]),
     readClassification(names),
     { Sid: "StartWorkflow", Effect: "Allow", Action: "states:StartExecution", Resource: names.stateMachine.arn },
   ];

@@ -1,9 +1,9 @@
 import {
+  CONTROL,
   LEDGER,
   OUTCOME_DETAIL_TYPE,
   OUTCOME_SOURCE,
   REVERSAL_ID_PREFIX,
-  type CONTROL,
   type DueQueue,
   type HandlerName,
 } from "../../core";
@@ -109,7 +109,10 @@ export function putLedger(names: Names, sid: string, kinds: readonly LedgerKind[
 }
 
 /** Keys of the control table: one item, or a prefix of items. */
-export type ControlKey = (typeof CONTROL)[keyof typeof CONTROL];
+export type ControlKey = (typeof CONTROL)[keyof typeof CONTROL] | typeof OPEN_REVERSALS;
+
+/** What is filed of requests that take back a written value, among all open changes. */
+export const OPEN_REVERSALS = `${CONTROL.openPrefix}${REVERSAL_ID_PREFIX}` as const;
 
 /**
  * Item actions on some keys of the control table. `dynamodb:LeadingKeys` has several values, and ForAllValues also holds where

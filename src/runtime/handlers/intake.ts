@@ -4,7 +4,7 @@ import { canonicalDigest, formatInstant, hasExactNumbers, isReversalId, PAYLOAD_
 import { lifecycleEventSchema, requestOfEvent, type WriteBackRequest } from "../../policy/request";
 import { ledgerKeys, type RequestItem } from "../ledger";
 import { watchUndecided } from "../open-changes";
-import { ConditionFailed, type Clock, type Log, type Store, type Workflow } from "../ports";
+import type { Clock, Log, Store, Workflow } from "../ports";
 import { getRequest, putOnce } from "../records";
 import { TABLE_LIMITS } from "../table-limits";
 
@@ -85,21 +85,10 @@ async function take(ports: IntakePorts, body: string): Promise<IntakeRefusal | t
   }
   const started = await workflow.start(requestId, { version: PAYLOAD_VERSION, requestId });
   // The first decision is stored last. Decided or not, the sweeper looks after what the execution leaves.
-  const isUndecided = await watch(ports, request);
+  const isUndecided = await watchUndecided(store, requestId, request.changes[0]?.field ?? "", clock.now());
   if (started === "already-exists" && isUndecided) return NOT_DECIDED;
   log.info("request-taken", { requestId, changes: request.changes.length, started: started === "started" });
   return undefined;
-}
-
-/** Has the sweeper look after a request; whether it was not decided yet, and has not ended. */
-async function watch({ store, clock }: IntakePorts, { requestId, changes }: WriteBackRequest): Promise<boolean> {
-  try {
-    await store.write(watchUndecided(requestId, changes[0]?.field ?? "", clock.now()));
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionFailed) return false;
-    throw error;
-  }
 }
 
 /**

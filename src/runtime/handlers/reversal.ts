@@ -19,6 +19,7 @@ import { readGrant } from "../grants";
 import { ledgerKeys, type OutcomeItem, type RequestItem, type ReversalItem } from "../ledger";
 import { fieldLabel } from "../names";
 import { reversalInputSchema } from "../payloads";
+import { watchUndecided } from "../open-changes";
 import { createPolicySource } from "../policy-source";
 import { ConditionFailed, type Clock, type Log, type Store, type Workflow } from "../ports";
 import { getChangeOutcome, getDecision, getInspection, getRequest, listReversals, putIfAbsent } from "../records";
@@ -168,6 +169,7 @@ export function createHandler(
     if (!isSame) throw new Refused("ReversalIdReused");
     const approval = await approvalOf(request);
     await ports.workflow.start(reversalId, { version: PAYLOAD_VERSION, requestId: reversalId });
+    await watchUndecided(store, reversalId, field, clock.now());
     return approval;
   }
 
