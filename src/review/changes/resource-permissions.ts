@@ -97,7 +97,19 @@ function accountChanges(
     const side = sideOf(system, those);
     return { ...side, documents: side.documents.map((document) => givenTo([accountId, root], document)) };
   };
-  const words: Words = {
+  const decisions = compareDecisions(
+    given(pair.before, before),
+    given(pair.after, documents),
+    [{ label: "the whole account", arn: root }],
+    OWN_MODES.slice(0, 1),
+    pair.requests,
+  );
+  return spoken(pair, decisions, wordsOf(called), { places: placesOf(documents) });
+}
+
+/** How the decisions of one resource's policies are spoken of. */
+function wordsOf(called: string): Words {
+  return {
     gains: "ResourcePolicyWidened",
     loses: "ResourcePolicyNarrowed",
     subject: called,
@@ -106,14 +118,6 @@ function accountChanges(
     undenied: "",
     denied: "",
   };
-  const decisions = compareDecisions(
-    given(pair.before, before),
-    given(pair.after, documents),
-    [{ label: "the whole account", arn: root }],
-    OWN_MODES.slice(0, 1),
-    pair.requests,
-  );
-  return spoken(pair, decisions, words, { places: placesOf(documents) });
 }
 
 /** What a document allows some principals by name, as a policy of their own. */
@@ -231,15 +235,6 @@ function endpointChanges(pair: PermissionPair): Change[] {
       ENDPOINT_MODES,
       pair.requests,
     );
-    const words: Words = {
-      gains: "ResourcePolicyWidened",
-      loses: "ResourcePolicyNarrowed",
-      subject: called,
-      may: `${called} now lets {who}`,
-      mayNot: `${called} no longer lets {who}`,
-      undenied: "",
-      denied: "",
-    };
-    return spoken(pair, decisions, words, { places: placesOf([to]) });
+    return spoken(pair, decisions, wordsOf(called), { places: placesOf([to]) });
   });
 }

@@ -230,7 +230,7 @@ export const ATTACKS: readonly Sabotage[] = [
       ["another endpoint for secrets", "gateway", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://example.com"],
       ["a proxy", "broker", "HTTPS_PROXY", "http://192.0.2.1:3128"],
       ["certificates that nobody checks", "inspect", "NODE_TLS_REJECT_UNAUTHORIZED", "0"],
-      ["code before the handler", "approvals", "NODE_OPTIONS", "--require /opt/x.js"],
+      ["code before the handler", "approvals", "NODE_OPTIONS", "--require x.js"],
     ] as const
   ).map(([what, principal, name, value]) =>
     attack(`${what} for ${principal}`, 2, "UnreadCode", (hand) => variable(hand, principal, name, value), "not-proved"),
