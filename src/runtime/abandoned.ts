@@ -57,7 +57,8 @@ export async function watchOpen(
       await postpone(store, { ...item }, now + Math.min(Math.max(age, REST_MS.least), REST_MS.most));
       return undefined;
     }
-    const isUndecided = recorded === undefined && (await getDecision(store, { ...item, index: 0 })) === undefined;
+    // Of what is filed undecided, which is the first change alone. A later one may be decided where the first is not yet.
+    const isUndecided = recorded === undefined && (await getDecision(store, item)) === undefined;
     if (isUndecided && status === "ended") return leaveToRedrive(ports, item);
     if (isUndecided) await endUndecided(ports, item.requestId);
   }

@@ -257,6 +257,27 @@ describe("decide", () => {
     }
   });
 
+  test("where it fails for good between its transactions, what it decided ends, and the rest waits for a redrive", async () => {
+    const many = Array.from({ length: MAX_CHANGES }, (_, each) => ({ field: `field_${String(each)}`, value: each }));
+    let world = new World();
+    const decided = () => world.itemsOf("ledger", "decision#r-1").length;
+    for (let call = 1; call <= 8 && decided() === 0; call += 1) {
+      world = new World();
+      await world.intake({ Records: [record("m-1", joiner(many))] });
+      world.probes.decide.fault = { call, moment: "after", how: "dies" };
+      await world.decide({ version: 1, requestId: "r-1" }).catch(() => undefined);
+      world.probes.decide.revive();
+    }
+    expect([decided(), world.ledger("decision#r-1", "decision#0")]).toEqual([MAX_CHANGES / 2, undefined]);
+    world.ended.add("r-1");
+    world.now += 2 * 3_600_000;
+    await world.sweeper();
+    expect(world.itemsOf("control", "open#")).toEqual([]);
+    const ends = many.map((_, index) => world.outcome("r-1", index) !== undefined);
+    expect(ends).toEqual(many.map((_, index) => index >= MAX_CHANGES / 2));
+    expect(world.lines.filter(({ event }) => event === "request-not-decided")).toHaveLength(1);
+  });
+
   test("fails while the table holds another policy, and reads the new one once the pin fits", async () => {
     const world = new World();
     await world.intake({ Records: [record("m-1", joiner(CHANGES))] });
